@@ -1,0 +1,1 @@
+"""Commands: one file per command group; parse, call, render."""

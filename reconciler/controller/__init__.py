@@ -1,0 +1,1 @@
+"""The loops: the reconcile loop and the dialer step."""

@@ -1,0 +1,109 @@
+"""The desired state: what all manifests together say, resolved, normalised, and with the place of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Any
+"""A JSON value: what `json.loads` may return."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """Where something is declared: `line` counts from 1 (in a CSV file: the line where the row starts)."""
+
+    file: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectKey:
+    """The identity of a declared object (R-ID-1). `campaign` is None where the kind lives in none, and for
+    ad hoc contacts; Dialer and Organization live in no organization: their `org` is ''."""
+
+    kind: str
+    org: str
+    campaign: str | None
+    name: str
+
+    def __str__(self) -> str:
+        inside = [part for part in (self.org, self.campaign) if part]
+        return f"{self.kind} {'/'.join([*inside, self.name])}"
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredObject:
+    """A declared object that is no contact.
+
+    `spec` is the canonical JSON of its spec (defaults filled in) plus `labels`. A ContactList's spec holds
+    `mode`, `key`, `from`, `columns`, `expect_rows`, never its rows; a SuppressionList's holds `numbers`, a
+    list of `{number, expires_at, reason}` in E.164, sorted by number.
+    `document` is `file#n` (n-th document, from 1) and `text_hash` the BLAKE2b-128 hex of its text.
+    """
+
+    key: ObjectKey
+    spec: Mapping[str, Json]
+    origin: Origin
+    document: str
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredContact:
+    """A declared contact.
+
+    `fields` is canonical JSON and holds set fields only: `phone_numbers` (E.164, de-duplicated), `timezone`
+    (link resolved), `scheduled_at` and `expires_at` (UTC, `YYYY-MM-DDTHH:MM:SSZ`, microseconds if any),
+    `data`, `agent_id`, `agent_version`, `agent_number`, `agent_config`, `initial_context`, `labels`.
+    `source_hash` is the hash of the row as written, before normalising: while it stays the same, stored
+    numbers are never read anew (R-CONF-1). `list` names the ContactList that the contact comes from.
+    """
+
+    org: str
+    campaign: str | None
+    external_id: str
+    fields: Mapping[str, Json]
+    source_hash: str
+    origin: Origin
+    list: ObjectKey | None = None
+
+    @property
+    def key(self) -> ObjectKey:
+        """The contact's identity."""
+        return ObjectKey("Contact", self.org, self.campaign, self.external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know that is no change: `orphan`, `held`, `bad-rows` or `warning`."""
+
+    notice: str
+    key: ObjectKey | None
+    detail: str
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListRows:
+    """What the rows of one ContactList came to.
+
+    `kept` are ids of bad rows: the contacts that they name stay as they are (R-PHONE-2). `unreadable_ids`
+    counts bad rows whose id cannot be read: above 0, nothing is withdrawn from the list in this plan.
+    """
+
+    rows: int = 0
+    bad: int = 0
+    kept: frozenset[str] = frozenset()
+    unreadable_ids: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """Everything that one source declares. Contacts keep file order, which is dialing order (R-DIAL-2)."""
+
+    objects: Sequence[DesiredObject] = ()
+    contacts: Sequence[DesiredContact] = ()
+    lists: Mapping[ObjectKey, ListRows] = field(default_factory=dict)
+    notices: Sequence[Notice] = ()

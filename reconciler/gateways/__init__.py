@@ -1,0 +1,1 @@
+"""Carriers: one file per carrier; the simulator is the default."""

@@ -1,0 +1,1 @@
+"""Files to manifests: strict YAML with positions, contact files, discovery."""

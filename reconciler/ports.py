@@ -1,0 +1,209 @@
+"""The ports: what the dialer needs of a clock and of a carrier, and the messages between them.
+
+A gateway is message-based and never blocks the dialer: `submit`, `ask` and `hang_up` return at once, and
+everything that becomes of a call arrives as an event. A gateway for your carrier is one class with these
+seven members, found through the entry point group `dialctl.gateways`; docs/gateways.md walks through one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+
+class Clock(Protocol):
+    """Tells the time in UTC."""
+
+    def now(self) -> datetime:
+        """Give the present instant, aware, in UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """Makes UUIDs of version 7 that grow with each call."""
+
+    def __call__(self, now: datetime) -> UUID:
+        """Give the next id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An order to place one call.
+
+    `attempt_id` is the idempotency key: the phone must ring at most once for it, however often it is
+    submitted. `not_after`: a gateway that has not sent the call by then drops it and reports `released`
+    (R-CRASH-3).
+    """
+
+    attempt_id: UUID
+    organization: str
+    campaign: str | None
+    contact: str
+    number: str
+    agent_id: str | None
+    agent_version: int | str | None
+    agent_number: str | None
+    agent_config: Mapping[str, Any] | None
+    initial_context: str | None
+    custom_metadata: Mapping[str, Any]
+    ring_timeout: timedelta
+    max_call_duration: timedelta
+    placing_at: datetime
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question about a call whose fate a crash left open: what became of it?"""
+
+    attempt_id: UUID
+    number: str
+    agent_number: str | None
+    placing_at: datetime
+    gateway_ref: str | None
+    ring_timeout: timedelta
+    max_call_duration: timedelta
+
+
+class Outcome(StrEnum):
+    """What telephony says of an attempt."""
+
+    COMPLETED = "completed"
+    TRANSFERRED = "transferred"
+    MACHINE = "machine"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    AGENT_FAULT = "agent_fault"
+    INVALID_NUMBER = "invalid_number"
+    BLOCKED = "blocked"
+    PROVIDER_FAULT = "provider_fault"
+    QUOTA = "quota"
+    CANCELLED = "cancelled"
+    CONFIG_ERROR = "config_error"
+    RELEASED = "released"
+
+
+class Disposition(StrEnum):
+    """What the conversation came to, as the agent reports it."""
+
+    SUCCESS = "success"
+    REFUSED = "refused"
+    CALLBACK = "callback"
+    OPT_OUT = "opt_out"
+    WRONG_NUMBER = "wrong_number"
+    WRONG_PERSON = "wrong_person"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The gateway took the call; `reference` is its own name for it."""
+
+    attempt_id: UUID
+    at: datetime
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """The phone rings."""
+
+    attempt_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody, or something, answered."""
+
+    attempt_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The call is over.
+
+    `rang` False is a promise: the phone provably never rang (R-RETRY-1). `callback_at` goes with the
+    disposition `callback`.
+    `retry_after` goes with `quota`: how long to leave the gateway alone.
+    """
+
+    attempt_id: UUID
+    at: datetime
+    outcome: Outcome
+    rang: bool = True
+    disposition: Disposition | None = None
+    callback_at: datetime | None = None
+    carrier_code: str | None = None
+    reason: str | None = None
+    retry_after: timedelta | None = None
+    cost_micros: int | None = None
+    cost_currency: str | None = None
+    transcript: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    recording_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Answer to an inquiry: the call exists; its further events will follow."""
+
+    attempt_id: UUID
+    at: datetime
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """Answer to an inquiry: it has not rung, and a later submit of this id will not ring either."""
+
+    attempt_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """Answer to an inquiry: the gateway does not know."""
+
+    attempt_id: UUID
+    at: datetime
+
+
+GatewayEvent = Accepted | Ringing | Answered | Ended | Found | Fenced | CannotTell
+
+
+class Gateway(Protocol):
+    """A carrier. Every method returns at once; its threads or event loop are its own business."""
+
+    name: str
+    simulated: bool
+    """True: dials no phone, and refuses a `live` database (R-ENV-1)."""
+
+    def submit(self, calls: Sequence[Call]) -> None:
+        """Place these calls. A call that cannot be placed ends with an `Ended` event, never an exception."""
+        ...
+
+    def ask(self, inquiries: Sequence[Inquiry]) -> None:
+        """Find out what became of these; each is answered by Found, Fenced or CannotTell."""
+        ...
+
+    def hang_up(self, attempt_ids: Sequence[UUID]) -> None:
+        """End these calls if they are still up; their `Ended` follows."""
+        ...
+
+    def events(self) -> Sequence[GatewayEvent]:
+        """Take everything that has happened since the last call, in the order in which it happened."""
+        ...
+
+    def next_event_at(self) -> datetime | None:
+        """When the next event is known to come, if the gateway knows (a simulated carrier does)."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and threads."""
+        ...

@@ -1,0 +1,1 @@
+"""What may be declared: frozen pydantic models, one file per kind."""

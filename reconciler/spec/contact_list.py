@@ -1,0 +1,88 @@
+"""Kind ContactList: contacts by the thousand, inline or from a data file (R-MAN-4)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from reconciler.spec.contact import ContactFields
+from reconciler.spec.model import ApiVersion, InCampaignMeta, SpecModel
+from reconciler.spec.scalars import Text, WholeNumber
+
+Count = Annotated[WholeNumber, Field(ge=0)]
+
+
+def one_or_many(value: object) -> object:
+    """Accept one column name where a list of them is meant."""
+    return [value] if isinstance(value, str) else value
+
+
+ColumnNames = Annotated[tuple[Text, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+
+
+class InlineContact(ContactFields):
+    """One row of an inline list; its external id may be left out where the list says `key: phone`."""
+
+    external_id: Text | None = Field(None, description="Key from your own system.")
+
+
+class Columns(SpecModel):
+    """Which columns of a data file hold which field; a list of names takes several columns as numbers."""
+
+    external_id: Text | None = None
+    phone_numbers: ColumnNames | None = None
+    timezone: Text | None = None
+    scheduled_at: Text | None = None
+    expires_at: Text | None = None
+    agent_id: Text | None = None
+    agent_version: Text | None = None
+    agent_number: Text | None = None
+    initial_context: Text | None = None
+
+
+class ExpectRows(SpecModel):
+    """Refuses a truncated export."""
+
+    min: Count | None = Field(None, description="Fewer rows are an error.")
+    max: Count | None = Field(None, description="More rows are an error.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.min is not None and self.max is not None and self.max < self.min:
+            raise ValueError("max is below min")
+        return self
+
+
+class ContactListSpec(SpecModel):
+    """Where the contacts come from, and what a row that is gone means."""
+
+    contacts: tuple[InlineContact, ...] | None = Field(None, description="The contacts, inline.")
+    from_: Text | None = Field(
+        None, alias="from", description="A CSV or JSONL file, relative to the manifest, inside its root."
+    )
+    columns: Columns = Field(Columns(), description="Column names of the data file.")
+    mode: Literal["mirror", "append"] = Field(
+        "mirror", description="mirror: a row that is gone is withdrawn; append: rows are only added and updated."
+    )
+    key: Literal["external_id", "phone"] = Field(
+        "external_id", description="phone: a row without an external id gets one derived from its number."
+    )
+    expect_rows: ExpectRows = Field(ExpectRows(), description="How many rows are plausible.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.contacts is None) == (self.from_ is None):
+            raise ValueError("write either contacts: or from:")
+        if self.contacts is not None and self.columns != Columns():
+            raise ValueError("columns: goes with from:")
+        return self
+
+
+class ContactList(SpecModel):
+    """Many contacts of one campaign."""
+
+    apiVersion: ApiVersion  # noqa: N815 - the spelling of every Kubernetes-style manifest
+    kind: Literal["ContactList"]
+    metadata: InCampaignMeta
+    spec: ContactListSpec

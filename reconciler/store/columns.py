@@ -1,0 +1,53 @@
+"""Column types shared by all tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Dialect, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant in UTC. Refuses naive datetimes, and never returns one (SQLite would)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert to UTC; SQLite stores text without an offset, which sorts as time does."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: the database holds instants")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Say again that it is UTC."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+class VersionText(TypeDecorator[int | str]):
+    """An agent's version: a whole number or a text, stored as the text that was declared."""
+
+    impl = String(200)
+    cache_ok = True
+
+    def process_bind_param(self, value: int | str | None, dialect: Dialect) -> str | None:
+        """Write the text."""
+        del dialect
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | str | None:
+        """Read a whole number where the text is one."""
+        del dialect
+        if value is None:
+            return None
+        return int(value) if value.isascii() and value.isdigit() and str(int(value)) == value else str(value)
