@@ -1,0 +1,46 @@
+# Two commands do all set-up on a fresh machine: `make demo` and `make test`. Everything else is in CONTRIBUTING.md.
+PYTHON ?= python3
+UV     := .boot/bin/uv
+RUN    := .venv/bin
+
+.PHONY: demo test check format crash lock schemas build clean
+
+.venv/ready: requirements.lock pyproject.toml
+	@test -x $(UV) || { $(PYTHON) -m venv .boot && .boot/bin/pip install -q --disable-pip-version-check uv; }
+	@$(UV) venv -q --allow-existing --python $(PYTHON) .venv
+	@$(UV) pip sync -q --python .venv --require-hashes --compile-bytecode requirements.lock
+	@$(UV) pip install -q --python .venv --no-deps --editable .
+	@touch $@
+
+demo: .venv/ready ## the whole main job, live and simulated, in under a minute
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" examples/demo.sh
+
+test: .venv/ready ## the whole suite
+	@$(RUN)/pytest -n auto
+
+check: .venv/ready ## format, lint, strict types, layers, schemas current
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports --no-cache
+	$(RUN)/dialctl schema --check schemas
+
+crash: .venv/ready ## kill a dialing process at 30 random moments
+	@DIALCTL_CRASH_ROUNDS=30 $(RUN)/pytest -m crash tests/crash
+
+format: .venv/ready
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+
+schemas: .venv/ready ## write the JSON Schemas anew
+	$(RUN)/dialctl schema schemas
+
+lock: .venv/ready ## resolve the dependencies anew
+	$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --group dev --upgrade \
+	  --output-file requirements.lock pyproject.toml
+
+build: .venv/ready ## wheel and sdist in dist/
+	$(UV) build -q
+
+clean:
+	rm -rf .venv .boot dist .demo
