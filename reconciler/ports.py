@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
+
+from reconciler.core.outcomes import Disposition, Outcome
 
 
 class Clock(Protocol):
@@ -70,36 +71,6 @@ class Inquiry:
     max_call_duration: timedelta
 
 
-class Outcome(StrEnum):
-    """What telephony says of an attempt."""
-
-    COMPLETED = "completed"
-    TRANSFERRED = "transferred"
-    MACHINE = "machine"
-    NO_ANSWER = "no_answer"
-    BUSY = "busy"
-    REJECTED = "rejected"
-    AGENT_FAULT = "agent_fault"
-    INVALID_NUMBER = "invalid_number"
-    BLOCKED = "blocked"
-    PROVIDER_FAULT = "provider_fault"
-    QUOTA = "quota"
-    CANCELLED = "cancelled"
-    CONFIG_ERROR = "config_error"
-    RELEASED = "released"
-
-
-class Disposition(StrEnum):
-    """What the conversation came to, as the agent reports it."""
-
-    SUCCESS = "success"
-    REFUSED = "refused"
-    CALLBACK = "callback"
-    OPT_OUT = "opt_out"
-    WRONG_NUMBER = "wrong_number"
-    WRONG_PERSON = "wrong_person"
-
-
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The gateway took the call; `reference` is its own name for it."""
@@ -130,7 +101,8 @@ class Ended:
     """The call is over.
 
     `rang` False is a promise: the phone provably never rang (R-RETRY-1). `callback_at` goes with the
-    disposition `callback`.
+    disposition `callback`. `blames` says whose field a `config_error` blames; the dialer then stops the campaign,
+    or the contact, that set it.
     `retry_after` goes with `quota`: how long to leave the gateway alone.
     """
 
@@ -142,6 +114,7 @@ class Ended:
     callback_at: datetime | None = None
     carrier_code: str | None = None
     reason: str | None = None
+    blames: Literal["agent", "caller_id"] | None = None
     retry_after: timedelta | None = None
     cost_micros: int | None = None
     cost_currency: str | None = None

@@ -17,8 +17,10 @@ def one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-RawNumber = Annotated[str, Field(min_length=1, max_length=64), WithJsonSchema({"type": ["string", "integer"]})]
-"""A phone number as people write it; R-PHONE-1 makes it E.164."""
+RawNumber = Annotated[
+    str, Field(min_length=1, max_length=64), WithJsonSchema({"type": ["string", "integer"]})
+]
+"""A phone number as people write it (R-PHONE-1)."""
 
 
 class ContactFields(AgentFields):

@@ -63,7 +63,8 @@ class ContactListSpec(SpecModel):
     )
     columns: Columns = Field(Columns(), description="Column names of the data file.")
     mode: Literal["mirror", "append"] = Field(
-        "mirror", description="mirror: a row that is gone is withdrawn; append: rows are only added and updated."
+        "mirror",
+        description="mirror: a row that is gone is withdrawn; append: rows are only added and updated.",
     )
     key: Literal["external_id", "phone"] = Field(
         "external_id", description="phone: a row without an external id gets one derived from its number."

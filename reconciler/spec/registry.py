@@ -1,4 +1,4 @@
-"""Every kind, in the order in which they depend on each other: create from the top, delete from the bottom."""
+"""Every kind, in order of dependence: create from the top, delete from the bottom."""
 
 from __future__ import annotations
 

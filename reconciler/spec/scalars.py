@@ -27,7 +27,7 @@ MAX_TEXT = 200
 
 
 class PlainScalar(str):
-    """A YAML scalar that was written without quotes: typed fields read its text, free JSON fields its value."""
+    """A YAML scalar without quotes: typed fields read its text, free JSON fields its value."""
 
     __slots__ = ()
 
@@ -247,5 +247,7 @@ Instant = Annotated[
 ]
 
 JsonObject = Annotated[
-    dict[str, Any], BeforeValidator(free_json), WithJsonSchema({"type": "object", "additionalProperties": True})
+    dict[str, Any],
+    BeforeValidator(free_json),
+    WithJsonSchema({"type": "object", "additionalProperties": True}),
 ]

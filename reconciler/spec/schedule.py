@@ -38,7 +38,9 @@ Windows = tuple[TimeWindow, ...]
 class Override(SpecModel):
     """Windows that replace the default ones in some zones."""
 
-    timezones: Annotated[tuple[Text, ...], NonEmpty] = Field(description="IANA zones; links mean their target.")
+    timezones: Annotated[tuple[Text, ...], NonEmpty] = Field(
+        description="IANA zones; links mean their target."
+    )
     windows: Windows = Field(description="Calling windows in these zones; an empty list means no calls.")
 
 
@@ -46,7 +48,9 @@ class Holidays(SpecModel):
     """Public holidays on which no window opens."""
 
     country: Annotated[Text, Field(pattern=r"^[A-Z]{2}$")] = Field(description="ISO 3166 country code.")
-    subdivision: Text | None = Field(None, description="State or province, as the `holidays` package names it.")
+    subdivision: Text | None = Field(
+        None, description="State or province, as the `holidays` package names it."
+    )
 
 
 class Blackout(SpecModel):

@@ -20,7 +20,9 @@ class SuppressionEntry(SpecModel):
     """A number that must not be called."""
 
     number: RawNumber = Field(description="The number, in E.164.")
-    expires_at: CalendarDate | None = Field(None, description="First day (UTC) on which it may be called again.")
+    expires_at: CalendarDate | None = Field(
+        None, description="First day (UTC) on which it may be called again."
+    )
     reason: Text | None = Field(None, description="Why.")
 
 

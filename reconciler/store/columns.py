@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-
 from sqlalchemy import JSON, DateTime, Dialect, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
@@ -34,7 +33,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC)
 
 
-class VersionText(TypeDecorator[int | str]):
+class VersionText(TypeDecorator[Any]):
     """An agent's version: a whole number or a text, stored as the text that was declared."""
 
     impl = String(200)
@@ -45,9 +44,9 @@ class VersionText(TypeDecorator[int | str]):
         del dialect
         return None if value is None else str(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | str | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | str | None:  # noqa: ANN401 - as the base class has it
         """Read a whole number where the text is one."""
         del dialect
         if value is None:
             return None
-        return int(value) if value.isascii() and value.isdigit() and str(int(value)) == value else str(value)
+        return int(value) if value.isascii() and value.isdigit() and str(int(value)) == value else value

@@ -40,7 +40,7 @@ PENDING = text("status = 'pending'")
 
 
 class Installation(Table, table=True):
-    """The one row of the whole installation: kind Dialer, the stamp, the serial, the key of keyed hashes."""
+    """The one row of the installation: kind Dialer, the stamp, the serial, the key of keyed hashes."""
 
     id: int = Field(default=1, primary_key=True)
     environment: str
@@ -177,7 +177,15 @@ class Lane(Table, table=True):
     """What contacts that may be called at the same times have in common; '' inherits (architecture: lanes)."""
 
     __table_args__ = (
-        UniqueConstraint("campaign_key", "class_", "zone_key", "caller_id_key", "agent_key", "country_key"),
+        UniqueConstraint(
+            "campaign_key",
+            "class_",
+            "zone_key",
+            "caller_id_key",
+            "agent_key",
+            "country_key",
+            name="uq_lane_key",
+        ),
     )
 
     id: UUID = Field(primary_key=True)
@@ -191,7 +199,7 @@ class Lane(Table, table=True):
 
 
 class Tally(Table, table=True):
-    """How many contacts of a campaign are in a status, and how many attempts it made, kept as they change."""
+    """How many contacts of a campaign are in each status, and how many attempts it made."""
 
     campaign_key: UUID = Field(primary_key=True)
     name: str = Field(primary_key=True)
@@ -305,7 +313,8 @@ class Hold(Table, table=True):
     """No new calls over a scope, until released (R-HOLD-1). No apply locks or writes this table.
 
     `scope` is all, org, campaign, agent, caller_id, gateway or country; `value` names what is held, as text.
-    `cause` is person, breaker or config_error; `detail` holds the agent and caller ID that a config_error
+    `cause` is person, breaker or config_error; `hang_up` says which calls in its scope end now: none,
+    unanswered or all; `detail` holds the agent and caller ID that a config_error
     blames: once the campaign uses others, the hold covers nothing any more.
     """
 
@@ -320,6 +329,7 @@ class Hold(Table, table=True):
     cause: str
     reason: str
     actor: str
+    hang_up: str = "none"
     detail: dict[str, Any] | None = Field(default=None, sa_type=Json)
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

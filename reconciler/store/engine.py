@@ -1,0 +1,76 @@
+"""The database: opened, read and written in transactions.
+
+`with database.read() as connection` sees one snapshot; `with database.write() as connection` holds the write
+lock from its first moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy.exc import DBAPIError
+
+from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
+from reconciler.store import dialect
+
+
+class Database:
+    """An open database. `read` and `write` raise DatabaseUnusable where the database itself fails."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self.engine = engine
+        self.name = name
+        self._writer = engine.execution_options(**{dialect.WRITES: True})
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a transaction that sees one snapshot and changes nothing."""
+        with self._told_plainly(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that holds the write lock; committed at the end, rolled back on an exception.
+
+        Raises SomebodyElseIsApplying where the lock cannot be had within the busy timeout.
+        """
+        with self._told_plainly(), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _told_plainly(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            cause = error.orig or error
+            if dialect.is_busy(cause):
+                raise SomebodyElseIsApplying(
+                    f"{self.name} is locked by another process; try again"
+                ) from error
+            raise DatabaseUnusable(f"{self.name}: {cause}") from error
+
+
+def open_database(url: str, *, read_only: bool = False) -> Database:
+    """Open a database; a SQLite file that does not exist is created by the first write, never by a reader."""
+    parsed = dialect.parse_url(url)
+    return Database(dialect.connect(parsed, read_only=read_only), parsed.render_as_string(hide_password=True))
+
+
+def exists(url: str) -> bool:
+    """Tell whether there is a database at this URL at all, without creating one."""
+    path = dialect.parse_url(url).database
+    if path in (None, "", ":memory:"):
+        return False
+    return Path(path).is_file() and Path(path).stat().st_size > 0
+
+
+def is_empty(connection: Connection) -> bool:
+    """Tell whether the database holds no table yet."""
+    return not inspect(connection).get_table_names()

@@ -1,0 +1,49 @@
+"""Rows of lanes: found by key, made where they are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, insert, select
+from sqlmodel import col
+
+from reconciler.core.lanes import LaneKey
+from reconciler.ports import Ids
+from reconciler.store.tables import Lane
+
+_OF_CAMPAIGNS = select(
+    col(Lane.id),
+    col(Lane.campaign_key),
+    col(Lane.class_),
+    col(Lane.zone_key),
+    col(Lane.caller_id_key),
+    col(Lane.agent_key),
+    col(Lane.country_key),
+).where(col(Lane.campaign_key).in_(bindparam("campaigns", expanding=True)))
+
+
+def lane_ids(
+    connection: Connection, org_of: dict[UUID, UUID], keys: Iterable[LaneKey], ids: Ids, now: datetime
+) -> dict[LaneKey, UUID]:
+    """Give the id of every lane of these keys, making those that do not exist.
+
+    `org_of` maps each campaign key to its organization. Runs inside the caller's write transaction.
+    """
+    wanted = set(keys)
+    if not wanted:
+        return {}
+    campaigns = {key.campaign_key for key in wanted}
+    rows = connection.execute(_OF_CAMPAIGNS, {"campaigns": sorted(campaigns)})
+    found = {LaneKey(*row[1:]): row[0] for row in rows}
+    missing = {key: ids(now) for key in sorted(wanted - found.keys())}
+    if missing:
+        connection.execute(
+            insert(Lane),
+            [
+                {"id": id_, "org_id": org_of[key.campaign_key], **key._asdict()}
+                for key, id_ in missing.items()
+            ],
+        )
+    return {key: id_ for key, id_ in (found | missing).items() if key in wanted}

@@ -1,0 +1,138 @@
+"""The schema's version: created in an empty database, checked by every command, upgraded by hand only."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, insert, inspect, select, text, update
+from sqlmodel import col
+
+from reconciler.errors import DatabaseUnusable
+from reconciler.ports import Ids
+from reconciler.spec.dialer import DEFAULT_GLOBAL_LIMIT
+from reconciler.spec.model import DEFAULT
+from reconciler.spec.organization import DEFAULT_ORG_LIMIT
+from reconciler.store import dialect
+from reconciler.store.engine import Database, is_empty
+from reconciler.store.tables import Installation, Organization, Table
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SUPPORTED = ("0001",)
+"""Schema versions that this release can work with, oldest first; the last one is what it creates."""
+
+SANDBOX, LIVE = "sandbox", "live"
+KEY_BYTES = 32
+
+
+def ensure_schema(database: Database, ids: Ids, now: datetime, *, hash_key: bytes | None = None) -> None:
+    """Create the tables in an empty database; check the version of any other. Never upgrades.
+
+    `hash_key` keys all keyed hashes of this database; by default it is drawn at random.
+    """
+    with database.read() as connection:
+        if not is_empty(connection):
+            check_version(connection)
+            return
+    with database.engine.connect() as connection:
+        dialect.use_write_ahead_log(connection)
+    with database.write() as connection:
+        if is_empty(connection):
+            _migrate(connection)
+            _first_rows(connection, ids, now, hash_key or secrets.token_bytes(KEY_BYTES))
+
+
+def create_scratch(database: Database, ids: Ids, now: datetime, hash_key: bytes) -> None:
+    """Create the tables of a database that lives as long as this process: no migrations, no version."""
+    with database.write() as connection:
+        Table.metadata.create_all(connection)
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": SUPPORTED[-1]})
+        _first_rows(connection, ids, now, hash_key)
+
+
+def version(connection: Connection) -> str | None:
+    """Give the schema's version, or None in a database that is not ours."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def check_version(connection: Connection) -> None:
+    """Raise DatabaseUnusable unless this release can work with the schema."""
+    found = version(connection)
+    if found is None:
+        raise DatabaseUnusable(
+            "this database holds tables, but none of dialctl's", hint="point DIALCTL_DATABASE_URL elsewhere"
+        )
+    if found not in SUPPORTED:
+        raise DatabaseUnusable(
+            f"the schema is at version {found}; this release works with {SUPPORTED[0]} to {SUPPORTED[-1]}",
+            hint="run dialctl db upgrade, or use the release that wrote it",
+        )
+
+
+def upgrade(database: Database) -> tuple[str | None, str]:
+    """Bring the schema up to this release's version; gives the versions before and after."""
+    with database.write() as connection:
+        before = version(connection)
+        if before is None:
+            check_version(connection)
+        _migrate(connection)
+        return before, SUPPORTED[-1]
+
+
+def environment(connection: Connection) -> str:
+    """Give the stamp: `sandbox` or `live` (R-ENV-1)."""
+    return connection.execute(select(col(Installation.environment))).scalar_one()
+
+
+def stamp_environment(connection: Connection, stamp: str) -> None:
+    """Stamp the database `sandbox` or `live` (R-ENV-1)."""
+    connection.execute(update(Installation).values(environment=stamp))
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - 0.4 s that only creating and upgrading need
+
+    command.upgrade(_alembic(connection), "head")
+
+
+def _alembic(connection: Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", "reconciler.store:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _first_rows(connection: Connection, ids: Ids, now: datetime, hash_key: bytes) -> None:
+    connection.execute(
+        insert(Installation),
+        {
+            "id": 1,
+            "environment": SANDBOX,
+            "state_serial": 0,
+            "hash_key": hash_key,
+            "global_concurrency_limit": DEFAULT_GLOBAL_LIMIT,
+            "labels": {},
+            "created_at": now,
+        },
+    )
+    connection.execute(
+        insert(Organization),
+        {
+            "id": ids(now),
+            "name": DEFAULT,
+            "adhoc_key": ids(now),
+            "concurrency_limit": DEFAULT_ORG_LIMIT,
+            "caller_ids": [],
+            "labels": {},
+            "serial": 0,
+            "created_at": now,
+        },
+    )
