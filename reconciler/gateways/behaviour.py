@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from reconciler.core.outcomes import Disposition, Outcome
 from reconciler.errors import GatewayUnusable
-from reconciler.ports import Disposition, Outcome
 
 PROFILE_VARIABLE = "DIALCTL_SIMULATOR"
 MOST_FAULTS_SHOWN = 10

@@ -19,8 +19,8 @@ from struct import Struct
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from reconciler.core.outcomes import Disposition, Outcome
 from reconciler.gateways.behaviour import Behaviour, Range
-from reconciler.ports import Disposition, Outcome
 
 DRAWS = Struct("<16I")
 DRAW_RANGE = 1 << 32

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
+from reconciler.core.outcomes import Outcome
 from reconciler.gateways.agenda import Agenda
 from reconciler.gateways.behaviour import Behaviour, behaviour_from_environment
 from reconciler.gateways.fate import CARRIER_CODES, Fate, Fates, Stage
@@ -24,7 +25,6 @@ from reconciler.ports import (
     Found,
     GatewayEvent,
     Inquiry,
-    Outcome,
     Ringing,
 )
 
@@ -37,7 +37,7 @@ REASONS: Mapping[Outcome, str] = {
     Outcome.PROVIDER_FAULT: "simulated fault of the network",
     Outcome.AGENT_FAULT: "simulated fault of the agent",
     Outcome.QUOTA: "more calls per second than the simulated carrier takes",
-    Outcome.CONFIG_ERROR: "the simulated carrier does not know this agent or caller ID",
+    Outcome.CONFIG_ERROR: "the simulated carrier does not know this agent",
     Outcome.RELEASED: "not sent by the call's not_after",
     Outcome.CANCELLED: "hung up before it was answered",
 }
@@ -236,6 +236,7 @@ class SimulatedCarrier:
             callback_at=None if fate.callback_after is None else at + fate.callback_after,
             carrier_code=CARRIER_CODES.get(fate.outcome),
             reason=REASONS.get(fate.outcome),
+            blames="agent" if fate.outcome is Outcome.CONFIG_ERROR else None,
             retry_after=timedelta(seconds=1) if fate.outcome is Outcome.QUOTA else None,
             cost_micros=round(talk_seconds * self._behaviour.cost_per_minute_micros / SECONDS_PER_MINUTE),
             cost_currency=CURRENCY,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reconciler.core.outcomes import Disposition, Outcome
 from reconciler.gateways.fate import CONVERSES, Fate
-from reconciler.ports import Disposition, Outcome
 
 AGENT, CONTACT = "agent", "contact"
 SECONDS_PER_LINE = 6.0
