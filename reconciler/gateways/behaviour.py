@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from reconciler.core.outcomes import Disposition, Outcome
 from reconciler.errors import GatewayUnusable
@@ -20,11 +20,33 @@ MOST_FAULTS_SHOWN = 10
 BY_ORDER = (Outcome.CANCELLED, Outcome.RELEASED)
 """The outcomes that come about by order only; chance decides all others."""
 
+
+def outcome_or_disposition(name: object) -> Outcome | Disposition:
+    """Read a key of the weights; refuse a name that is neither, and an outcome that no chance brings about."""
+    outcomes = {str(outcome): outcome for outcome in Outcome if outcome not in BY_ORDER}
+    known: dict[str, Outcome | Disposition] = {**outcomes, **{str(key): key for key in Disposition}}
+    if str(name) not in known:
+        raise ValueError(f"chance brings about {', '.join(known)}")
+    return known[str(name)]
+
+
+def disposition_or_none(name: object) -> Disposition | Literal["none"]:
+    """Read a key of the dispositions."""
+    if str(name) == "none":
+        return "none"
+    if str(name) not in list(Disposition):
+        raise ValueError(f"a conversation comes to {', '.join(Disposition)}, or none")
+    return Disposition(str(name))
+
+
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Range = tuple[Seconds, Seconds]
-Weights = dict[Outcome | Disposition, Weight]
+DispositionWeights = dict[
+    Annotated[Disposition | Literal["none"], BeforeValidator(disposition_or_none)], Weight
+]
+Weights = dict[Annotated[Outcome | Disposition, BeforeValidator(outcome_or_disposition)], Weight]
 
 
 class Behaviour(BaseModel):
@@ -46,7 +68,7 @@ class Behaviour(BaseModel):
         Outcome.PROVIDER_FAULT: 0.5,
         Outcome.AGENT_FAULT: 0.5,
     }
-    dispositions: dict[Disposition | Literal["none"], Weight] = {
+    dispositions: DispositionWeights = {
         Disposition.SUCCESS: 50,
         Disposition.REFUSED: 25,
         Disposition.CALLBACK: 8,
@@ -107,9 +129,6 @@ class Behaviour(BaseModel):
         for name, weights in tables.items():
             if not any(weights.values()):
                 raise ValueError(f"{name}: at least one weight must be above 0")
-            for outcome in BY_ORDER:
-                if outcome in weights:
-                    raise ValueError(f"{name}: '{outcome}' comes about by order, not by chance")
         return self
 
     @property
@@ -147,9 +166,6 @@ def read_behaviour(path: Path) -> Behaviour:
 
 
 def _line(path: Path, where: tuple[int | str, ...], message: str) -> str:
-    """Write one fault; the union's own tags in `where` say nothing to a reader and are left out."""
-    named = [
-        str(part) for part in where if part != "[key]" and not str(part).startswith(("literal[", "enum"))
-    ]
-    place = f"{path}: {'.'.join(named)}" if named else str(path)
-    return f"{place}: {message.removeprefix('Value error, ')}"
+    """Write one fault; pydantic's own tags in `where` say nothing to a reader and are left out."""
+    named = ".".join(str(part) for part in where if "[" not in str(part))
+    return f"{path}: {named}{': ' if named else ''}{message.removeprefix('Value error, ')}"
