@@ -1,0 +1,42 @@
+"""Masking of personal data: phone numbers and whatever is known of a contact (R-PLAN-8).
+
+Masked text shows that something is there, and never what; it is never applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.core.desired import Json
+from reconciler.core.phones import mask_number
+
+MASK = "***"
+
+_FREE_FIELDS = ("spec.data", "spec.agent_config", "spec.initial_context")
+
+
+def masked_field(path: str, value: Json) -> Json:
+    """Mask the value of a contact's or a suppression list's field, by its dotted path."""
+    if value is None:
+        return None
+    if path == "spec.phone_numbers":
+        return [mask_number(number) for number in value]
+    if path == "spec.numbers":
+        return {**value, "number": mask_number(value["number"])}
+    if path.startswith(_FREE_FIELDS):
+        return masked_leaves(value)
+    return value
+
+
+def masked_leaves(value: Json) -> Json:
+    """Mask every leaf of a JSON value, keeping its shape and its keys."""
+    if isinstance(value, Mapping):
+        return {name: masked_leaves(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked_leaves(item) for item in value]
+    return None if value is None else MASK
+
+
+def masked_name(name: str) -> str:
+    """Mask an external id that is itself a phone number."""
+    return mask_number(name) if name.startswith("+") and name[1:].isdigit() else name

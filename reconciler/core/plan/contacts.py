@@ -1,0 +1,256 @@
+"""Planning contacts: two key-ordered streams side by side, so that a million rows need no million objects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.core.canonical import content_hash
+from reconciler.core.desired import DesiredContact, DesiredState, Json, Notice, ObjectKey, Origin
+from reconciler.core.masking import masked_name
+from reconciler.core.plan.change import Action, Cause, ContactChange
+from reconciler.core.plan.observed import ObservedContact, ObservedState
+from reconciler.core.plan.plan import PlanOptions, Stamp
+from reconciler.core.plan.rules import AD_HOC, CampaignRules, campaign_key
+from reconciler.core.plan.standing import Edit, status_after_edit, status_of_new, status_on_return
+from reconciler.core.settlement import ContactStatus
+
+NO_POSITION = -1
+_SAMPLES = 3
+_READ_BY_RULES_OF_THEIR_DAY: tuple[tuple[str, ...], ...] = (
+    ("phone_numbers", "scheduled_at"),
+    ("phone_numbers",),
+    ("scheduled_at",),
+)
+"""Fields whose stored value depends on the configuration of the day they were read (R-CONF-1)."""
+
+
+@dataclass(slots=True)
+class ContactsPlanned:
+    """What planning the contacts came to. `members` counts, per list or campaign, what the source applied."""
+
+    changes: list[ContactChange] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    refusals: list[tuple[Origin | None, str]] = field(default_factory=list)
+    stamps: list[Stamp] = field(default_factory=list)
+    members: Counter[ObjectKey] = field(default_factory=Counter)
+    unchanged: int = 0
+
+
+def plan_contacts(
+    desired: DesiredState,
+    observed: ObservedState,
+    options: PlanOptions,
+    rules: Mapping[ObjectKey, CampaignRules],
+) -> ContactsPlanned:
+    """Compare every contact; `rules` are those that hold after the apply."""
+    planner = _ContactPlanner(desired, options, rules)
+    for position, wanted, live in side_by_side(desired.contacts, observed.contacts):
+        if live is None and wanted is not None:
+            planner.create(position, wanted)
+        elif wanted is None and live is not None:
+            planner.miss(live)
+        elif wanted is not None and live is not None:
+            planner.compare(position, wanted, live)
+    return planner.finish()
+
+
+def side_by_side(
+    desired: Sequence[DesiredContact], live: Iterable[ObservedContact]
+) -> Iterator[tuple[int, DesiredContact | None, ObservedContact | None]]:
+    """Merge declared contacts, in any order, with live ones in key order; positions are the files'."""
+    ordered = sorted(
+        (contact.org, contact.campaign or "", contact.external_id, position)
+        for position, contact in enumerate(desired)
+    )
+    rows = iter(live)
+    row = next(rows, None)
+    for org, campaign, external_id, position in ordered:
+        key = (org, campaign, external_id)
+        while row is not None and (row.org, row.campaign or "", row.external_id) < key:
+            yield NO_POSITION, None, row
+            row = next(rows, None)
+        if row is not None and (row.org, row.campaign or "", row.external_id) == key:
+            yield position, desired[position], row
+            row = next(rows, None)
+        else:
+            yield position, desired[position], None
+    while row is not None:
+        yield NO_POSITION, None, row
+        row = next(rows, None)
+
+
+class _ContactPlanner:
+    def __init__(
+        self, desired: DesiredState, options: PlanOptions, rules: Mapping[ObjectKey, CampaignRules]
+    ) -> None:
+        self._options = options
+        self._rules = rules
+        self._rows_of = desired.lists
+        self._lists = {item.key: item for item in desired.objects if item.key.kind == "ContactList"}
+        self._orphans: dict[ObjectKey, list[str]] = {}
+        self._deleted_by_hand: dict[ObjectKey, list[str]] = {}
+        self._planned = ContactsPlanned()
+
+    def create(self, position: int, wanted: DesiredContact) -> None:
+        """Plan a contact that is not there."""
+        self._planned.changes.append(
+            ContactChange(
+                Action.CREATE,
+                wanted.key,
+                Cause.MANIFEST,
+                wanted.origin,
+                wanted,
+                position,
+                contact_id=None,
+                before={},
+                after=wanted.fields,
+                status_before=None,
+                status_after=status_of_new(wanted.fields, self._rules_of(wanted.org, wanted.campaign)),
+                list_before=None,
+                list_after=wanted.list,
+            )
+        )
+
+    def compare(self, position: int, wanted: DesiredContact, live: ObservedContact) -> None:
+        """Plan a contact that is declared and there (R-CONTACT-3, R-PLAN-5)."""
+        if live.source not in (None, self._options.source):
+            self._refuse(wanted, live)
+            return
+        applied = live.source is not None and live.applied_hash is not None
+        if applied:
+            self._planned.members[live.group] += 1
+            if live.status is ContactStatus.WITHDRAWN or live.withdraw_requested:
+                self._deleted_by_hand.setdefault(campaign_key(live.org, live.campaign), []).append(
+                    live.external_id
+                )
+                return
+        same_row = applied and live.source_hash == wanted.source_hash and live.list == wanted.list
+        if same_row and live.fields == wanted.fields:
+            self._keep(wanted, live, live.fields)
+            return
+        self._edit(position, wanted, live, applied=applied)
+
+    def miss(self, live: ObservedContact) -> None:
+        """Plan a contact that is there and not declared (R-PLAN-4, R-PHONE-2)."""
+        if live.source != self._options.source or live.applied_hash is None:
+            return
+        self._planned.members[live.group] += 1
+        if not self._is_gone(live):
+            return
+        if live.status is ContactStatus.WITHDRAWN or live.withdraw_requested:
+            self._planned.stamps.append(Stamp(live.contact_id, live.source_hash, None))
+            return
+        declared_list = self._lists.get(live.list) if live.list else None
+        self._planned.changes.append(
+            ContactChange(
+                Action.WITHDRAW,
+                live.key,
+                Cause.MANIFEST,
+                declared_list.origin if declared_list else None,
+                None,
+                NO_POSITION,
+                contact_id=live.contact_id,
+                before=live.fields,
+                after=live.fields,
+                status_before=live.status,
+                status_after=ContactStatus.WITHDRAWN,
+                list_before=live.list,
+                list_after=live.list,
+            )
+        )
+
+    def finish(self) -> ContactsPlanned:
+        """Give the result, with what is only to be known."""
+        for key, names in sorted(self._orphans.items()):
+            text = f"{_counted(names)} no longer declared; --prune withdraws them"
+            self._planned.notices.append(Notice("orphan", key, text))
+        for key, names in sorted(self._deleted_by_hand.items()):
+            text = (
+                f"{_counted(names)} withdrawn by hand and stay so; they return once an apply has seen them "
+                f"gone from the manifests and another sees them declared again"
+            )
+            self._planned.notices.append(Notice("warning", key, text))
+        return self._planned
+
+    def _edit(self, position: int, wanted: DesiredContact, live: ObservedContact, *, applied: bool) -> None:
+        cause, after = self._after(wanted, live, applied=applied)
+        moved = live.list != wanted.list
+        if applied and not moved and after == live.fields:
+            self._keep(wanted, live, after)
+            return
+        self._planned.changes.append(
+            ContactChange(
+                Action.ADOPT if live.source is None else Action.UPDATE,
+                wanted.key,
+                cause,
+                wanted.origin,
+                wanted,
+                position,
+                contact_id=live.contact_id,
+                before=live.fields,
+                after=after,
+                status_before=live.status,
+                status_after=self._status_after(live, after),
+                list_before=live.list,
+                list_after=wanted.list,
+            )
+        )
+
+    def _after(
+        self, wanted: DesiredContact, live: ObservedContact, *, applied: bool
+    ) -> tuple[Cause, Mapping[str, Json]]:
+        """Give the fields after the apply, and which side moved."""
+        if not applied or live.source_hash != wanted.source_hash:
+            return Cause.MANIFEST, wanted.fields
+        if content_hash(live.fields) == live.applied_hash:
+            return (
+                Cause.MANIFEST,
+                live.fields,
+            )  # the row stands as it was read, whatever the configuration is now
+        for names in _READ_BY_RULES_OF_THEIR_DAY:
+            as_read = {**wanted.fields, **{name: live.fields[name] for name in names if name in live.fields}}
+            if content_hash(as_read) == live.applied_hash:
+                return Cause.DRIFT, as_read
+        return Cause.DRIFT, wanted.fields
+
+    def _status_after(self, live: ObservedContact, after: Mapping[str, Json]) -> ContactStatus:
+        rules = self._rules_of(live.org, live.campaign)
+        if live.status is ContactStatus.WITHDRAWN:
+            return status_on_return(
+                after, rules, used=live.used, last_outcome=live.last_outcome, callback=live.callback
+            )
+        edit = Edit(live.fields, after)
+        return status_after_edit(live.status, live.reason, edit, rules, self._options.now)
+
+    def _keep(self, wanted: DesiredContact, live: ObservedContact, fields: Mapping[str, Json]) -> None:
+        self._planned.unchanged += 1
+        if live.source_hash != wanted.source_hash:
+            self._planned.stamps.append(Stamp(live.contact_id, wanted.source_hash, content_hash(fields)))
+
+    def _is_gone(self, live: ObservedContact) -> bool:
+        """Tell whether the contact is to be withdrawn; what lost its document waits for --prune."""
+        declared_list = self._lists.get(live.list) if live.list else None
+        if declared_list is not None and live.list is not None:
+            rows = self._rows_of.get(live.list)
+            spared = rows is not None and (rows.unreadable_ids > 0 or live.external_id in rows.kept)
+            return declared_list.spec["mode"] == "mirror" and not spared
+        if not self._options.prune and live.list is None:
+            self._orphans.setdefault(campaign_key(live.org, live.campaign), []).append(live.external_id)
+        return self._options.prune
+
+    def _rules_of(self, org: str, campaign: str | None) -> CampaignRules:
+        return self._rules.get(campaign_key(org, campaign), AD_HOC)
+
+    def _refuse(self, wanted: DesiredContact, live: ObservedContact) -> None:
+        name = masked_name(wanted.external_id)
+        text = f"Contact {name} belongs to source {live.source!r}; declare it in one source only"
+        self._planned.refusals.append((wanted.origin, text))
+
+
+def _counted(names: Sequence[str]) -> str:
+    shown = ", ".join(masked_name(name) for name in names[:_SAMPLES])
+    more = ", …" if len(names) > _SAMPLES else ""
+    noun, verb = ("contacts", "are") if len(names) > 1 else ("contact", "is")
+    return f"{len(names)} {noun} ({shown}{more}) {verb}"

@@ -1,0 +1,134 @@
+"""What a plan means for the people who would be called: counted for reviewers, and judged by the guards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from reconciler.core.desired import DesiredState, Json, ObjectKey
+from reconciler.core.plan.change import Action, Change, ContactChange, Transition
+from reconciler.core.plan.observed import ObservedState
+from reconciler.core.plan.plan import Effect, PlanOptions, Sweep
+from reconciler.core.plan.rules import CampaignRules
+from reconciler.core.plan.standing import OPEN
+from reconciler.core.settlement import ContactStatus
+
+
+class Shift(NamedTuple):
+    """The rules of a campaign that exists and is not closed, before and after the plan."""
+
+    campaign: ObjectKey
+    before: CampaignRules
+    after: CampaignRules
+
+    @property
+    def stays_active(self) -> bool:
+        """True for a campaign that dials before and after."""
+        return self.before.status == self.after.status == "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A plan before it is judged. `members` counts the source's contacts per list or campaign."""
+
+    desired: DesiredState
+    observed: ObservedState
+    options: PlanOptions
+    objects: Sequence[Change]
+    contacts: Sequence[ContactChange]
+    members: Mapping[ObjectKey, int]
+    rules: Mapping[ObjectKey, CampaignRules]
+    shifts: Sequence[Shift]
+
+    def left_to_call(self, campaign: ObjectKey) -> int:
+        """Count the contacts that the campaign has still to call, before the plan."""
+        return self.observed.left_to_call.get(campaign, 0)
+
+
+def specs_after(observed: ObservedState, changes: Iterable[Change]) -> dict[ObjectKey, Mapping[str, Json]]:
+    """Give the spec of every object once the changes are made."""
+    specs = {key: live.spec for key, live in observed.objects.items()}
+    for change in changes:
+        if change.spec is None:
+            specs.pop(change.key, None)
+        else:
+            specs[change.key] = change.spec
+    return specs
+
+
+def shifts_between(
+    before: Mapping[ObjectKey, CampaignRules], after: Mapping[ObjectKey, CampaignRules]
+) -> tuple[Shift, ...]:
+    """Give the campaigns whose rules change, in the order of their keys."""
+    return tuple(
+        Shift(key, before[key], rules)
+        for key, rules in sorted(after.items())
+        if key in before and before[key].status != "closed" and before[key] != rules
+    )
+
+
+def sweeps(shifts: Iterable[Shift]) -> Iterator[Sweep]:
+    """Give what the new rules do to contacts that no manifest touched (R-CONF-1, R-AGENT-2)."""
+    for shift in shifts:
+        cap_after = shift.after.dialing.max_attempts
+        cap = cap_after if cap_after < shift.before.dialing.max_attempts else None
+        had_agent, has_agent = shift.before.agent.agent_id is not None, shift.after.agent.agent_id is not None
+        agent = has_agent if had_agent != has_agent else None
+        if cap is not None or agent is not None:
+            yield Sweep(shift.campaign, cap, agent)
+
+
+def effects(proposal: Proposal) -> Iterator[Effect]:
+    """Count, campaign by campaign, who becomes callable and who no longer is."""
+    counts: dict[ObjectKey, Counter[str]] = {}
+
+    def count(campaign: ObjectKey, what: str, by: int = 1) -> None:
+        counts.setdefault(campaign, Counter())[what] += by
+
+    for change in proposal.contacts:
+        for what in _of_contact(change, proposal.rules):
+            count(change.campaign, what)
+    for moved in proposal.objects:
+        if moved.transition is Transition.START:
+            count(moved.key, "newly_callable", proposal.left_to_call(moved.key))
+    for sweep in sweeps(proposal.shifts):
+        for what, by in _of_sweep(sweep, proposal):
+            count(sweep.campaign, what, by)
+    for campaign, counted in sorted(counts.items()):
+        if any(counted.values()):
+            yield Effect(campaign, **counted)
+
+
+def _of_contact(change: ContactChange, rules: Mapping[ObjectKey, CampaignRules]) -> Iterator[str]:
+    if change.action is Action.WITHDRAW:
+        yield "withdrawn"
+        if change.status_before in OPEN:
+            yield "withdrawn_in_call"
+        return
+    becomes_pending = change.status_after == ContactStatus.PENDING != change.status_before
+    if becomes_pending and (change.key.campaign is None or _is_active(change.campaign, rules)):
+        yield "newly_callable"
+    if becomes_pending and change.status_before == ContactStatus.ERROR:
+        yield "cured"
+    if change.status_after == ContactStatus.ERROR != change.status_before:
+        yield "without_agent"
+
+
+def _is_active(campaign: ObjectKey, rules: Mapping[ObjectKey, CampaignRules]) -> bool:
+    return campaign in rules and rules[campaign].status == "active"
+
+
+def _of_sweep(sweep: Sweep, proposal: Proposal) -> Iterator[tuple[str, int]]:
+    waiting = proposal.observed.waiting.get(sweep.campaign)
+    if waiting is None:
+        return
+    if sweep.cap is not None:
+        yield "exhausted", sum(n for used, n in waiting.by_used_attempts.items() if used >= sweep.cap)
+    if sweep.agent is False:
+        yield "without_agent", waiting.without_agent
+    if sweep.agent is True:
+        yield "cured", waiting.in_error_without_agent
+        if _is_active(sweep.campaign, proposal.rules):
+            yield "newly_callable", waiting.in_error_without_agent

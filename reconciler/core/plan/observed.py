@@ -1,0 +1,120 @@
+"""The observed state: what a plan needs to know of the database, read in a few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+from reconciler.core.desired import Json, ObjectKey
+from reconciler.core.holds import Hold
+from reconciler.core.plan.change import Attribution
+from reconciler.core.plan.rules import campaign_key
+from reconciler.core.settlement import ContactStatus
+from reconciler.spec.dialer import DialerSpec
+from reconciler.spec.model import DEFAULT
+from reconciler.spec.organization import OrganizationSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedObject:
+    """A live object that is no contact.
+
+    `spec` is its live canonical spec with `labels`; `owner` the source that applied it last, if any, and
+    `applied` what that source applied (three-way comparison, R-PLAN-3). `object_id` is None for the Dialer.
+    """
+
+    key: ObjectKey
+    spec: Mapping[str, Json]
+    object_id: UUID | None = None
+    owner: str | None = None
+    applied: Mapping[str, Json] | None = None
+    document: str | None = None
+    text_hash: str | None = None
+
+    @property
+    def status(self) -> str | None:
+        """Give the status, if the object is a campaign."""
+        return self.spec.get("status")
+
+
+class ObservedContact(NamedTuple):
+    """A live contact. A tuple, because there may be a million of them.
+
+    `fields` are canonical contact fields as in `DesiredContact.fields`. `applied_hash` is the hash of the
+    fields that an apply wrote last; None means that no apply stands behind the row: it came by API, or an
+    apply withdrew it. `used` counts the attempts that count toward the cap.
+    """
+
+    contact_id: UUID
+    org: str
+    campaign: str | None
+    external_id: str
+    fields: Mapping[str, Json]
+    source: str | None = None
+    list: ObjectKey | None = None
+    source_hash: str | None = None
+    applied_hash: str | None = None
+    status: ContactStatus = ContactStatus.PENDING
+    reason: str | None = None
+    used: int = 0
+    callback: str | None = None
+    last_outcome: str | None = None
+    withdraw_requested: bool = False
+
+    @property
+    def key(self) -> ObjectKey:
+        """The contact's identity."""
+        return ObjectKey("Contact", self.org, self.campaign, self.external_id)
+
+    @property
+    def group(self) -> ObjectKey:
+        """What the contact is counted under: its list, else its campaign."""
+        return self.list or campaign_key(self.org, self.campaign)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingContacts:
+    """What a lowered cap or a changed agent meets in one campaign.
+
+    `by_used_attempts` counts pending contacts; `without_agent` those among them that have no agent of their
+    own; `in_error_without_agent` those that are in error for want of one.
+    """
+
+    by_used_attempts: Mapping[int, int] = field(default_factory=dict)
+    without_agent: int = 0
+    in_error_without_agent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedState:
+    """The database as one read transaction saw it.
+
+    `objects` are those of all sources. `contacts` is re-iterable and ordered by (org, campaign or '',
+    external id) in code point order. `waiting`, `changed_by` and their like may be mappings that look in the
+    database only when asked, because most plans ask nothing. `left_to_call` counts pending, locked and
+    in-progress contacts per campaign. `holds` are those on one campaign that stand, the oldest first.
+    """
+
+    serial: int
+    hash_key: bytes
+    objects: Mapping[ObjectKey, ObservedObject]
+    contacts: Iterable[ObservedContact] = ()
+    holds: Mapping[ObjectKey, tuple[Hold, ...]] = field(default_factory=dict)
+    left_to_call: Mapping[ObjectKey, int] = field(default_factory=dict)
+    waiting: Mapping[ObjectKey, WaitingContacts] = field(default_factory=dict)
+    changed_by: Mapping[UUID, Attribution] = field(default_factory=dict)
+
+
+def empty_state(hash_key: bytes) -> ObservedState:
+    """Give the state of a database that does not exist yet: the default organization, the default limits."""
+    born = (
+        ObservedObject(ObjectKey("Dialer", "", None, DEFAULT), _defaults(DialerSpec())),
+        ObservedObject(ObjectKey("Organization", "", None, DEFAULT), _defaults(OrganizationSpec())),
+    )
+    return ObservedState(serial=0, hash_key=hash_key, objects={live.key: live for live in born})
+
+
+def _defaults(spec: DialerSpec | OrganizationSpec) -> dict[str, Json]:
+    return {**spec.model_dump(mode="json", by_alias=True), "labels": {}}

@@ -1,0 +1,113 @@
+"""The plan: a value that can be printed, signed, refused and applied."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from typing import NamedTuple
+from uuid import UUID
+
+from reconciler.core.desired import DesiredObject, Notice, ObjectKey
+from reconciler.core.plan.change import Action, AnyChange, Change, ContactChange
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What the person who plans asks for.
+
+    `releases` are campaigns whose hold is to be lifted; `allowed` the guards that may be passed; `now` is the
+    instant of planning.
+    """
+
+    now: datetime
+    source: str = "main"
+    prune: bool = False
+    releases: frozenset[ObjectKey] = frozenset()
+    allowed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Tripped:
+    """A guard that refuses the plan, and the flag that passes it (R-PLAN-6)."""
+
+    guard: str
+    detail: str
+
+    @property
+    def allow(self) -> str:
+        """Give the flag that passes this guard."""
+        return f"--allow {self.guard}"
+
+
+class Stamp(NamedTuple):
+    """Hashes of a contact that move although nothing about the contact does: no change, only bookkeeping."""
+
+    contact_id: UUID
+    source_hash: str | None
+    applied_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What a campaign's new rules do to contacts that no manifest touched.
+
+    `cap` is the new `max_attempts` where it was lowered (R-CONF-1); `agent` tells that the campaign's only
+    agent came or went (R-AGENT-2).
+    """
+
+    campaign: ObjectKey
+    cap: int | None = None
+    agent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What the plan means for the people in one campaign, in numbers."""
+
+    campaign: ObjectKey
+    newly_callable: int = 0
+    withdrawn: int = 0
+    withdrawn_in_call: int = 0
+    exhausted: int = 0
+    cured: int = 0
+    without_agent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an apply would do. Objects stand in order of dependence, contacts in order of their keys.
+
+    `sweeps` and `effects` follow from the changes; `stamps` and `remembered` are bookkeeping that any apply
+    of this plan does, and that is no change: rows whose text moved but whose meaning did not.
+    """
+
+    source: str
+    serial: int
+    digest: str
+    objects: Sequence[Change]
+    contacts: Sequence[ContactChange]
+    unchanged: int
+    notices: Sequence[Notice] = ()
+    guards: Sequence[Tripped] = ()
+    effects: Sequence[Effect] = ()
+    sweeps: Sequence[Sweep] = ()
+    stamps: Sequence[Stamp] = ()
+    remembered: Sequence[DesiredObject] = field(default=())
+
+    @property
+    def in_sync(self) -> bool:
+        """True where nothing changes; notices may stand (R-PLAN-1)."""
+        return not self.objects and not self.contacts
+
+    @property
+    def changes(self) -> Iterator[AnyChange]:
+        """Give every change, objects first."""
+        return chain(self.objects, self.contacts)
+
+    def summary(self) -> dict[str, int]:
+        """Count the changes by action, and what stays as it is."""
+        counts = Counter(change.action for change in self.changes)
+        return {**{action.value: counts[action] for action in Action}, "unchanged": self.unchanged}

@@ -1,0 +1,87 @@
+"""`plan(desired, observed, options) -> Plan`: pure, from two states to what must change (R-PLAN-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.core.desired import DesiredState, Notice, ObjectKey, Origin
+from reconciler.core.plan.change import Change
+from reconciler.core.plan.contacts import plan_contacts
+from reconciler.core.plan.digest import plan_digest
+from reconciler.core.plan.guards import tripped
+from reconciler.core.plan.impact import Proposal, effects, shifts_between, specs_after, sweeps
+from reconciler.core.plan.lifecycle import hold_text, release_hint, still_covers
+from reconciler.core.plan.objects import plan_objects
+from reconciler.core.plan.observed import ObservedState
+from reconciler.core.plan.orphans import plan_orphans
+from reconciler.core.plan.plan import Plan, PlanOptions
+from reconciler.core.plan.rules import CampaignRules, rules_of_campaigns
+from reconciler.errors import PlanRefused
+
+
+def plan(desired: DesiredState, observed: ObservedState, options: PlanOptions) -> Plan:
+    """Say what must change so that the database is what the manifests of one source say.
+
+    Raises PlanRefused, with every reason and its place, where a closed campaign would be reopened (R-LIFE-3),
+    an object belongs to another source (R-PLAN-5), or a release names no campaign that exists.
+    """
+    objects = plan_objects(desired, observed, options)
+    orphans = list(plan_orphans(desired, observed, options, specs_after(observed, objects.changes)))
+    changes = [*objects.changes, *(orphan for orphan in orphans if isinstance(orphan, Change))]
+    specs = specs_after(observed, changes)
+    rules = rules_of_campaigns(specs)
+    contacts = plan_contacts(desired, observed, options, rules)
+    _refuse([*objects.refusals, *contacts.refusals, *_unknown_releases(options, observed)])
+    before = rules_of_campaigns({key: live.spec for key, live in observed.objects.items()})
+    shifts = shifts_between(before, rules)
+    proposal = Proposal(
+        desired, observed, options, changes, contacts.changes, contacts.members, rules, shifts
+    )
+    notices = [
+        *objects.notices,
+        *(orphan for orphan in orphans if isinstance(orphan, Notice)),
+        *_standing_holds(observed, options, rules, {notice.key for notice in objects.notices}),
+        *contacts.notices,
+        *desired.notices,
+    ]
+    return Plan(
+        source=options.source,
+        serial=observed.serial,
+        digest=plan_digest(observed.hash_key, options.source, [*changes, *contacts.changes]),
+        objects=changes,
+        contacts=contacts.changes,
+        unchanged=objects.unchanged + contacts.unchanged,
+        notices=notices,
+        guards=tripped(proposal),
+        effects=tuple(effects(proposal)),
+        sweeps=tuple(sweeps(shifts)),
+        stamps=contacts.stamps,
+        remembered=objects.remembered,
+    )
+
+
+def _refuse(reasons: Sequence[tuple[Origin | None, str]]) -> None:
+    if reasons:
+        lines = [f"{origin.file}:{origin.line}: {text}" if origin else text for origin, text in reasons]
+        raise PlanRefused("\n".join(lines), hint="nothing was changed")
+
+
+def _unknown_releases(options: PlanOptions, observed: ObservedState) -> Iterator[tuple[Origin | None, str]]:
+    for key in sorted(options.releases - observed.objects.keys()):
+        yield None, f"--release campaign/{key.name}: organization {key.org!r} has no campaign of that name"
+
+
+def _standing_holds(
+    observed: ObservedState,
+    options: PlanOptions,
+    rules: dict[ObjectKey, CampaignRules],
+    told: set[ObjectKey | None],
+) -> Iterator[Notice]:
+    """Say which campaigns would dial, were they not held."""
+    for key, holds in sorted(observed.holds.items()):
+        live = observed.objects[key]
+        if key in told or key not in rules or rules[key].status != "active" or live.object_id is None:
+            continue
+        covering = [hold for hold in holds if still_covers(hold, live.object_id, rules[key])]
+        if covering and key not in options.releases:
+            yield Notice("held", key, f"{hold_text(covering[0])}; {release_hint(key)}")

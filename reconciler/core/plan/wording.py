@@ -1,0 +1,129 @@
+"""The words and numbers that every rendering of a plan for people shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from reconciler.core.canonical import canonical_json, instant_text
+from reconciler.core.desired import Json, ObjectKey, Origin
+from reconciler.core.masking import masked_field, masked_name
+from reconciler.core.plan.change import Action, AnyChange, Change, ContactChange, FieldChange
+from reconciler.core.plan.plan import Effect, Plan
+from reconciler.core.plan.suppressions import KIND as SUPPRESSION_LIST
+from reconciler.core.plan.suppressions import NUMBERS_PATH
+
+SAMPLES = 3
+"""So many contacts, or entries of a suppression list, are shown of each group."""
+
+_PERSONAL = ("Contact", SUPPRESSION_LIST)
+_LONGEST_VALUE = 200
+_DONE = {
+    Action.CREATE: "created",
+    Action.ADOPT: "adopted",
+    Action.UPDATE: "updated",
+    Action.WITHDRAW: "withdrawn",
+}
+_EFFECTS = {
+    "newly_callable": "newly callable",
+    "withdrawn": "withdrawn",
+    "withdrawn_in_call": "of them in a call that goes on",
+    "exhausted": "exhausted by a lower cap",
+    "cured": "cured of an error",
+    "without_agent": "without an agent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ContactGroup:
+    """The contacts of one list, or of one campaign, to which the same happens."""
+
+    group: ObjectKey
+    action: Action
+    count: int
+    samples: Sequence[ContactChange]
+
+    @property
+    def done(self) -> str:
+        """Say what happens to them."""
+        return _DONE[self.action]
+
+
+def shown(change: AnyChange, field: FieldChange, *, show_pii: bool) -> FieldChange:
+    """Mask a field of a change, where it is personal (R-PLAN-8)."""
+    if show_pii or change.key.kind not in _PERSONAL:
+        return field
+    before, after = masked_field(field.path, field.before), masked_field(field.path, field.after)
+    return FieldChange(field.path, before, after)
+
+
+def shown_name(name: str, *, show_pii: bool) -> str:
+    """Mask a name that is a phone number."""
+    return name if show_pii else masked_name(name)
+
+
+def field_lines(change: AnyChange, *, show_pii: bool) -> Iterator[str]:
+    """Write each field as `path: before → after`; of a suppression list's entries, a few and their number."""
+    entries = [field for field in change.fields if field.path == NUMBERS_PATH]
+    for field in change.fields:
+        if field.path != NUMBERS_PATH or field in entries[:SAMPLES]:
+            yield _field_line(shown(change, field, show_pii=show_pii))
+    if len(entries) > SAMPLES:
+        yield f"… and {len(entries) - SAMPLES:,} more entries"
+
+
+def contact_groups(changes: Iterable[ContactChange]) -> list[ContactGroup]:
+    """Count contacts by list (or campaign) and action, with a few samples each, in the order of the lists."""
+
+    def order(change: ContactChange) -> tuple[ObjectKey, str]:
+        return change.group, change.action
+
+    groups = []
+    for (group, _), members in groupby(sorted(changes, key=order), key=order):
+        found = list(members)
+        groups.append(ContactGroup(group, found[0].action, len(found), found[:SAMPLES]))
+    return groups
+
+
+def effect_text(effect: Effect) -> str:
+    """Say what the plan means for the people in a campaign: `3 newly callable, 1 withdrawn`."""
+    counts = ((getattr(effect, name), words) for name, words in _EFFECTS.items())
+    return ", ".join(f"{count:,} {words}" for count, words in counts if count)
+
+
+def summary_text(plan: Plan) -> str:
+    """Write the last line of every rendering."""
+    counts = plan.summary()
+    unchanged = f"{counts.pop('unchanged'):,} unchanged"
+    if plan.in_sync:
+        return f"No changes: {unchanged}."
+    parts = [f"{count:,} to {action}" for action, count in counts.items() if count]
+    return f"Plan: {', '.join(parts)}; {unchanged}."
+
+
+def origin_text(origin: Origin | None) -> str:
+    """Write `file:line`, or '' where a change has no place in a file."""
+    if origin is None:
+        return ""
+    return origin.file if origin.line is None else f"{origin.file}:{origin.line}"
+
+
+def drift_text(change: Change | ContactChange) -> str:
+    """Say who moved a live object, and when, as far as the log knows."""
+    if change.changed_by is None:
+        return "changed by hand"
+    return f"changed by {change.changed_by.actor} at {instant_text(change.changed_by.at)}"
+
+
+def _field_line(field: FieldChange) -> str:
+    if field.before is None:
+        return f"{field.path}: {_value(field.after)}"
+    return f"{field.path}: {_value(field.before)} → {_value(field.after)}"
+
+
+def _value(value: Json) -> str:
+    if value is None:
+        return "none"
+    text = value if isinstance(value, str) else canonical_json(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
