@@ -22,7 +22,7 @@ BY_ORDER = (Outcome.CANCELLED, Outcome.RELEASED)
 
 
 def outcome_or_disposition(name: object) -> Outcome | Disposition:
-    """Read a key of the weights; refuse a name that is neither, and an outcome that no chance brings about."""
+    """Read a key of the weights; refuse a name that is neither, and what no chance brings about."""
     outcomes = {str(outcome): outcome for outcome in Outcome if outcome not in BY_ORDER}
     known: dict[str, Outcome | Disposition] = {**outcomes, **{str(key): key for key in Disposition}}
     if str(name) not in known:
