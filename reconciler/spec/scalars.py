@@ -7,7 +7,7 @@ here parses text, and writes one canonical text back.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import (
@@ -116,10 +116,13 @@ def parse_instant(value: object) -> object:
 
 
 def require_offset(value: datetime) -> datetime:
-    """Refuse a time that does not say which instant it is."""
+    """Give the instant in UTC, so that one instant has one text; refuse a time that is none."""
     if value.tzinfo is None:
         raise ValueError(f"'{value.isoformat()}' has no UTC offset; write 2026-03-09T15:00:00-05:00")
-    return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"'{value.isoformat()}' is outside the years 1 to 9999 in UTC") from None
 
 
 def plain_text(value: object) -> object:

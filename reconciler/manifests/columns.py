@@ -1,0 +1,88 @@
+"""Which column of a data file holds what: by `columns:`, else by well-known headers (R-MAN-4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from reconciler.manifests.suggestions import did_you_mean
+from reconciler.spec.contact_list import Columns
+
+_NUMBER_HEADER = re.compile(
+    r"(?:(?:phone|mobile|cell|telephone|tel)(?:phone)?(?:number|no)?s?"
+    r"|(?:home|work|office|mobile|cell|primary|other)(?:phone|tel|mobile))\d{0,2}"
+)
+_FIELD_HEADERS: Mapping[str, Sequence[str]] = {
+    "external_id": ("externalid", "id", "contactid"),
+    "timezone": ("timezone", "tz"),
+    "scheduled_at": ("scheduledat",),
+    "expires_at": ("expiresat",),
+    "agent_id": ("agentid",),
+    "agent_version": ("agentversion",),
+    "agent_number": ("agentnumber",),
+    "initial_context": ("initialcontext",),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The roles of a file's columns, by index: fields (one column each), numbers in order, and the rest."""
+
+    headers: tuple[str, ...]
+    fields: Mapping[str, int]
+    numbers: tuple[int, ...]
+    rest: tuple[int, ...]
+
+    @cached_property
+    def column_names(self) -> Mapping[str, str]:
+        """Field → header of its column."""
+        names = {field: self.headers[index] for field, index in self.fields.items()}
+        if self.numbers:
+            names["phone_numbers"] = self.headers[self.numbers[0]]
+        return names
+
+    @property
+    def recognised(self) -> int:
+        """How many columns have a role of their own."""
+        return len(self.fields) + len(self.numbers)
+
+
+def lay_out(headers: Sequence[str], columns: Columns) -> Layout:
+    """Give every header its role; a field that `columns:` maps is looked for nowhere else."""
+    index_of = {header: index for index, header in reversed(list(enumerate(headers)))}
+    mapped = columns.model_dump(exclude_none=True)
+    numbers = [index_of[name] for name in mapped.pop("phone_numbers", ()) if name in index_of]
+    fields = {field: index_of[name] for field, name in mapped.items() if name in index_of}
+    folded = [_fold(header) for header in headers]
+    taken = {*numbers, *fields.values()}
+    for field, known in _FIELD_HEADERS.items():
+        if field in mapped:
+            continue
+        found = [folded.index(name) for name in known if name in folded]
+        free = [index for index in found if index not in taken]
+        if free:
+            fields[field] = free[0]
+            taken.add(free[0])
+    if columns.phone_numbers is None:
+        numbers = [i for i, name in enumerate(folded) if i not in taken and _NUMBER_HEADER.fullmatch(name)]
+        taken.update(numbers)
+    rest = tuple(index for index in range(len(headers)) if index not in taken and headers[index])
+    return Layout(tuple(headers), fields, tuple(dict.fromkeys(numbers)), rest)
+
+
+def missing_columns(headers: Sequence[str], columns: Columns) -> list[str]:
+    """Say which columns `columns:` names that the file does not have."""
+    mapped = columns.model_dump(exclude_none=True)
+    named = [*mapped.pop("phone_numbers", ()), *mapped.values()]
+    present = ", ".join(f"'{header}'" for header in headers if header)
+    return [
+        f"there is no column '{name}'{did_you_mean(name, headers)}; the columns are {present}"
+        for name in named
+        if name not in headers
+    ]
+
+
+def _fold(header: str) -> str:
+    return re.sub(r"[\W_]+", "", header.casefold())

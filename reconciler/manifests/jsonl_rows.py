@@ -1,0 +1,96 @@
+"""JSON Lines → rows: one object a line, keys recognised as CSV headers are (R-MAN-4)."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from reconciler.errors import Fault
+from reconciler.manifests.columns import Layout, lay_out, missing_columns
+from reconciler.manifests.data_file import MAX_ROW, BrokenDataFile, DataFile, DataRow, UnreadableRow, text_of
+from reconciler.manifests.number_cells import split_numbers
+from reconciler.spec.contact_list import Columns
+
+_OBJECTS = ("data", "agent_config")
+_SCALARS = (str, int, float, bool)
+
+
+def read_jsonl(file: DataFile, columns: Columns) -> Iterator[DataRow | UnreadableRow]:
+    """Yield the rows of a JSONL file; `data` and `agent_config` may be objects. Raises BrokenDataFile."""
+
+    @lru_cache(maxsize=256)
+    def layout_of(keys: tuple[str, ...]) -> Layout:
+        return lay_out(keys, columns)
+
+    keys_seen: dict[str, None] = {}
+    for line, text in enumerate(io.StringIO(text_of(file)), start=1):
+        if not text.strip():
+            continue
+        if len(text) > MAX_ROW:
+            raise BrokenDataFile(Fault(file.name, line, None, "has a row longer than 1 MiB"))
+        row = _parsed(text)
+        if isinstance(row, str):
+            yield UnreadableRow(line, None, row)
+            continue
+        keys_seen.update(dict.fromkeys(row))
+        yield _data_row(line, row, layout_of(tuple(row)))
+    if keys_seen and (missing := missing_columns(tuple(keys_seen), columns)):
+        raise BrokenDataFile(Fault(file.name, 1, None, "; ".join(missing)))
+
+
+def _parsed(text: str) -> dict[str, Any] | str:
+    try:
+        row = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+    except _DuplicateKeyError as fault:
+        return f"has the key '{fault}' twice"
+    except json.JSONDecodeError as fault:
+        return f"is no JSON: {fault.msg} at character {fault.pos + 1}"
+    except (ValueError, RecursionError):
+        return "is no JSON that can be kept: a number too long, not a number, or nested too deeply"
+    return row if isinstance(row, dict) else "is no JSON object"
+
+
+class _DuplicateKeyError(ValueError):
+    pass
+
+
+def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DuplicateKeyError(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _data_row(line: int, row: dict[str, Any], layout: Layout) -> DataRow | UnreadableRow:
+    keys = layout.headers
+    fields = {field: row[keys[index]] for field, index in layout.fields.items()}
+    fields = {field: value for field, value in fields.items() if value not in (None, "")}
+    rest = {keys[index]: row[keys[index]] for index in layout.rest}
+    fields |= {name: value for name in _OBJECTS if isinstance(value := rest.get(name), dict)}
+    data = {name: value for name, value in rest.items() if name not in fields}
+    data |= fields.pop("data", {})
+    identity = fields.pop("external_id", None)
+    if identity is not None and (isinstance(identity, bool) or not isinstance(identity, (str, int))):
+        return UnreadableRow(line, layout.column_names["external_id"], "is no text")
+    numbers: list[tuple[str, str]] = []
+    for index in layout.numbers:
+        numbers += [(keys[index], number) for number in _numbers(row[keys[index]])]
+    identity = None if identity is None else str(identity)
+    return DataRow(line, identity, numbers, fields, data, layout.column_names)
+
+
+def _numbers(value: object) -> list[str]:
+    """Give the texts of one number, or of a list of them; what is neither becomes a number that is none."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [number for item in value for number in _numbers(item)]
+    return split_numbers(str(value)) if isinstance(value, _SCALARS) else ["?"]
