@@ -241,6 +241,9 @@ class GatewayConformance:
         bench.gateway.hang_up(ids)
         bench.gateway.hang_up(ids)
         events += let_pass(bench, timedelta(seconds=5))
+        accepted = {event.attempt_id for event in events if isinstance(event, Accepted)}
+        assert accepted <= {event.attempt_id for event in events if isinstance(event, Ended)}
+        events += let_pass(bench, LONGEST_CALL, timedelta(seconds=5))
         for call in calls:
             end = only_end(events, call.attempt_id)
             answered = any(isinstance(event, Answered) for event in of_attempt(events, call.attempt_id))
