@@ -103,7 +103,7 @@ class Behaviour(BaseModel):
     lost_requests: Share = 0
     """Calls whose submit never reaches the carrier: no event comes, and `ask` answers Fenced."""
     cannot_tell: Share = 0
-    """Calls of which `ask` answers CannotTell; their events come all the same."""
+    """Calls of which `ask` answers CannotTell; nothing follows but what was on its way already."""
     lost_events: Share = 0
     """Acceptances and ends that never arrive, until `ask` brings them."""
     late_events: Share = 0

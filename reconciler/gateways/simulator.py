@@ -129,20 +129,23 @@ class SimulatedCarrier:
         """Find out what became of these: what has happened comes again, the rest will (R-CRASH-2).
 
         A call that this process has not seen was placed by another one, so it is found. Fenced are only the
-        calls whose submit never arrives (`lost_requests`).
+        calls whose submit never arrives (`lost_requests`). Where the answer is CannotTell, nothing follows
+        but what was on its way already.
         """
         now = self._clock.now()
-        asked = {inquiry.attempt_id: inquiry for inquiry in inquiries}
-        self._agenda.strike(lambda _, call: call.attempt_id in asked)
-        for attempt_id, inquiry in asked.items():
+        found: dict[UUID, Inquiry] = {}
+        for inquiry in inquiries:
+            attempt_id = inquiry.attempt_id
             if self._misbehaviour.loses_request(attempt_id):
                 self._answers.append(Fenced(attempt_id, now))
-                continue
-            call = self._open.get(attempt_id) or self._over.pop(attempt_id, None) or self._recall(inquiry)
-            if self._misbehaviour.cannot_tell(attempt_id):
+            elif self._misbehaviour.cannot_tell(attempt_id):
                 self._answers.append(CannotTell(attempt_id, now))
-            else:
+            elif attempt_id not in found:
                 self._answers.append(Found(attempt_id, now, _reference(attempt_id)))
+                found[attempt_id] = inquiry
+        self._agenda.strike(lambda _, call: call.attempt_id in found)
+        for attempt_id, inquiry in found.items():
+            call = self._open.get(attempt_id) or self._over.pop(attempt_id, None) or self._recall(inquiry)
             self._open[attempt_id] = call
             for stage, at in call.happenings():
                 self._agenda.add(at, stage, call)

@@ -96,5 +96,9 @@ def _pick(variants: Sequence[Dialogue], number: int) -> Dialogue:
 
 
 def _first_name(metadata: Mapping[str, Any]) -> str:
-    name = metadata.get("first_name")
-    return name if isinstance(name, str) and name else "there"
+    """Take `first_name`, or the column `First name` of an export."""
+    for key in ("first_name", "First name"):
+        name = metadata.get(key)
+        if isinstance(name, str) and name:
+            return name
+    return "there"

@@ -94,8 +94,8 @@ def test_lost_requests_are_fenced_for_good():
     assert let_pass(bench, HOUR, STEP) == []
 
 
-def test_some_inquiries_have_no_answer_though_the_events_come():
-    """R-CRASH-2: `cannot_tell` is an answer, and a later proof may still come (contact status `unknown`)."""
+def test_some_inquiries_have_no_answer():
+    """R-CRASH-2: `cannot_tell` is an answer; only the process that placed the call still hears of its end."""
     (call,) = make_calls(1)
     bench = bench_of(Behaviour(cannot_tell=1))
     bench.gateway.submit([call])
@@ -103,6 +103,9 @@ def test_some_inquiries_have_no_answer_though_the_events_come():
     events = let_pass(bench, HOUR, STEP)
     assert isinstance(events[0], CannotTell)
     only_end(events, call.attempt_id)
+    bench.restart()
+    bench.gateway.ask([inquiry_about(call)])
+    assert [type(event) for event in let_pass(bench, HOUR, STEP)] == [CannotTell]
 
 
 def test_late_events_keep_the_time_at_which_they_happened():
