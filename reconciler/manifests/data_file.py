@@ -1,4 +1,4 @@
-"""Data files of contact lists: where they may lie, which kinds there are, what their rows look like (R-MAN-4)."""
+"""Data files of contact lists: where they may lie, which kinds there are, what a row is (R-MAN-4)."""
 
 from __future__ import annotations
 

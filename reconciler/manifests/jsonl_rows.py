@@ -12,6 +12,7 @@ from reconciler.errors import Fault
 from reconciler.manifests.columns import Layout, lay_out, missing_columns
 from reconciler.manifests.data_file import MAX_ROW, BrokenDataFile, DataFile, DataRow, UnreadableRow, text_of
 from reconciler.manifests.number_cells import split_numbers
+from reconciler.manifests.yaml_tree import MAX_DEPTH
 from reconciler.spec.contact_list import Columns
 
 _OBJECTS = ("data", "agent_config")
@@ -50,7 +51,16 @@ def _parsed(text: str) -> dict[str, Any] | str:
         return f"is no JSON: {fault.msg} at character {fault.pos + 1}"
     except (ValueError, RecursionError):
         return "is no JSON that can be kept: a number too long, not a number, or nested too deeply"
-    return row if isinstance(row, dict) else "is no JSON object"
+    if not isinstance(row, dict):
+        return "is no JSON object"
+    return f"is nested deeper than {MAX_DEPTH} levels" if _deeper_than(row, MAX_DEPTH) else row
+
+
+def _deeper_than(value: object, levels: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper_than(item, levels - 1) for item in inner)
 
 
 class _DuplicateKeyError(ValueError):

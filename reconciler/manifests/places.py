@@ -1,4 +1,4 @@
-"""Where a field stands in its file: walks a document's nodes along the field's path, once there is a fault."""
+"""Where a field stands in its file: walks a document's nodes along the field's path, on demand."""
 
 from __future__ import annotations
 

@@ -18,7 +18,11 @@ def one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-ColumnNames = Annotated[tuple[Text, ...], BeforeValidator(one_or_many), Field(min_length=1)]
+ColumnNames = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(one_or_many, json_schema_input_type=Text | tuple[Text, ...]),
+    Field(min_length=1),
+]
 
 
 class InlineContact(ContactFields):

@@ -21,6 +21,7 @@ from pydantic import (
 
 DURATION = re.compile(r"^(?=.)(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?$")
 TIME_OF_DAY = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$|^(24):(00)$")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 E164_NUMBER = re.compile(r"^\+[1-9]\d{6,14}$")
 MINUTES_PER_DAY = 24 * 60
 MAX_TEXT = 200
@@ -160,6 +161,13 @@ def printable(value: str) -> str:
     return value
 
 
+def storable(value: str) -> str:
+    """Refuse what no database can keep as text: NUL, and halves of surrogate pairs."""
+    if _UNSTORABLE.search(value):
+        raise ValueError("has a NUL or half a surrogate pair, which cannot be stored")
+    return value
+
+
 def free_json(value: object) -> object:
     """Give unquoted scalars in free JSON their value, where that loses nothing.
 
@@ -167,12 +175,12 @@ def free_json(value: object) -> object:
     `0441234567` and `2026-01-05` stay texts. `true` and `false` are booleans. Quoted scalars are texts.
     """
     if isinstance(value, dict):
-        return {str(key): free_json(item) for key, item in value.items()}
+        return {storable(str(key)): free_json(item) for key, item in value.items()}
     if isinstance(value, list):
         return [free_json(item) for item in value]
     if isinstance(value, PlainScalar):
         return _lossless(str(value))
-    return value
+    return storable(value) if isinstance(value, str) else value
 
 
 def _lossless(text: str) -> bool | int | float | str:
@@ -217,6 +225,7 @@ AgentVersion = Annotated[
 LongText = Annotated[
     str,
     BeforeValidator(plain_text),
+    AfterValidator(storable),
     StringConstraints(min_length=1, max_length=20_000),
     WithJsonSchema({**_TEXT_SCHEMA, "minLength": 1, "maxLength": 20_000}),
 ]

@@ -29,9 +29,13 @@ class SuppressionEntry(SpecModel):
 class SuppressionListSpec(SpecModel):
     """The numbers."""
 
-    numbers: tuple[Annotated[SuppressionEntry, BeforeValidator(number_or_entry)], ...] = Field(
-        description="Numbers in E.164, or entries with an expiry and a reason."
-    )
+    numbers: tuple[
+        Annotated[
+            SuppressionEntry,
+            BeforeValidator(number_or_entry, json_schema_input_type=RawNumber | SuppressionEntry),
+        ],
+        ...,
+    ] = Field(description="Numbers in E.164, or entries with an expiry and a reason.")
 
 
 class SuppressionList(SpecModel):

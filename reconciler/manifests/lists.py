@@ -1,0 +1,233 @@
+"""A ContactList → its contacts: inline, where a bad contact is a fault, or from a data file (R-PHONE-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from pydantic import ValidationError
+
+from reconciler.core.desired import DesiredContact, ListRows, ObjectKey, Origin
+from reconciler.errors import Fault
+from reconciler.manifests.campaign_rules import CampaignRules
+from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
+from reconciler.manifests.csv_rows import read_csv
+from reconciler.manifests.data_file import (
+    JSONL_SUFFIXES,
+    BrokenDataFile,
+    DataFile,
+    DataRow,
+    UnreadableRow,
+    open_data_file,
+)
+from reconciler.manifests.explain import describe
+from reconciler.manifests.jsonl_rows import read_jsonl
+from reconciler.manifests.load import Document
+from reconciler.spec.contact import MAX_NUMBERS
+from reconciler.spec.contact_list import ContactListSpec, InlineContact
+
+_KEY_HEX = 20
+RowProblem = tuple[str | None, str]
+"""The column, where there is one, and what is wrong there."""
+
+
+@dataclass(slots=True)
+class ListContent:
+    """What became of a list: contacts in file order, faults that stop the plan, rows that do not."""
+
+    contacts: list[DesiredContact] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    bad_rows: list[Fault] = field(default_factory=list)
+    partly_bad: list[Fault] = field(default_factory=list)
+    rows: ListRows = field(default_factory=ListRows)
+
+
+def read_list(
+    document: Document, spec: ContactListSpec, key: ObjectKey, rules: CampaignRules, hash_key: bytes
+) -> ListContent:
+    """Read all contacts of a list. `hash_key` (at most 64 bytes) derives ids under `key: phone` (R-ID-4)."""
+    if spec.contacts is not None:
+        content = _inline(document, spec, key, rules, hash_key)
+    else:
+        content = _from_file(document, spec, key, rules, hash_key)
+    _check_expected(document, spec, content)
+    return content
+
+
+def id_from_number(number: str, hash_key: bytes) -> str:
+    """Derive the external id of a contact from its first number, so that it is not the number (R-ID-4)."""
+    digest = blake2b(number.encode(), key=hash_key).hexdigest()
+    return f"phone-{digest[:_KEY_HEX]}"
+
+
+def _inline(
+    document: Document, spec: ContactListSpec, key: ObjectKey, rules: CampaignRules, hash_key: bytes
+) -> ListContent:
+    content = ListContent()
+    for index, row in enumerate(spec.contacts or ()):
+        path = ("spec", "contacts", index)
+        numbers = read_numbers(row.phone_numbers, rules)
+        for at, message in numbers.bad:
+            content.faults.append(document.place.fault((*path, "phone_numbers", at), message))
+        identity = row.external_id
+        if identity is None and spec.key == "external_id":
+            content.faults.append(document.place.fault(path, "missing field 'external_id'", _KEY_HINT))
+        if identity is None and numbers.good:
+            identity = id_from_number(numbers.good[0], hash_key)
+        if identity is None:
+            continue
+        origin = Origin(document.file.name, document.item_lines[index])
+        contact, problems = desired_contact(
+            identity, row, numbers.good, {}, rules, origin, key, row.phone_numbers
+        )
+        content.faults += [document.place.fault((*path, *at), message) for at, message in problems]
+        content.contacts.append(contact)
+    content.rows = ListRows(rows=len(spec.contacts or ()))
+    return content
+
+
+_KEY_HINT = "write one, or key: phone to derive it from the number"
+
+
+def _from_file(
+    document: Document, spec: ContactListSpec, key: ObjectKey, rules: CampaignRules, hash_key: bytes
+) -> ListContent:
+    file = open_data_file(document.file, spec.from_ or "")
+    if isinstance(file, str):
+        return ListContent(faults=[document.place.fault(("spec", "from"), file)])
+    try:
+        rows = list(_rows(file, spec))
+    except BrokenDataFile as broken:
+        return ListContent(faults=[broken.fault])
+    return _FileReading(file, spec, key, rules, hash_key).take(rows)
+
+
+def _rows(file: DataFile, spec: ContactListSpec) -> Iterator[DataRow | UnreadableRow]:
+    if file.name.casefold().endswith(JSONL_SUFFIXES):
+        return read_jsonl(file, spec.columns)
+    return read_csv(file, spec.columns, needs_id=spec.key == "external_id")
+
+
+class _FileReading:
+    """Takes the rows of one data file whole, without its bad numbers, or not at all (R-PHONE-2)."""
+
+    def __init__(
+        self, file: DataFile, spec: ContactListSpec, key: ObjectKey, rules: CampaignRules, hash_key: bytes
+    ) -> None:
+        self._file = file
+        self._by_phone = spec.key == "phone"
+        self._key = key
+        self._rules = rules
+        self._hash_key = hash_key
+        self._content = ListContent()
+        self._kept: set[str] = set()
+        self._unreadable = 0
+
+    def take(self, rows: Sequence[DataRow | UnreadableRow]) -> ListContent:
+        good: dict[str, list[DesiredContact]] = {}
+        for row in rows:
+            if isinstance(row, UnreadableRow):
+                self._unreadable += 1
+                self._bad(row.line, row.column, row.message)
+            elif (contact := self._contact(row)) is not None:
+                good.setdefault(contact.external_id, []).append(contact)
+        for identity, contacts in good.items():
+            if len(contacts) == 1 and identity not in self._kept:
+                self._content.contacts += contacts
+            else:
+                self._refuse_repeated(identity, contacts)
+        bad = len(self._content.bad_rows)
+        self._content.rows = ListRows(len(rows), bad, frozenset(self._kept), self._unreadable)
+        return self._content
+
+    def _refuse_repeated(self, identity: str, contacts: Sequence[DesiredContact]) -> None:
+        """The same id on several rows: none of them is known to be the right one (R-ID-4)."""
+        self._kept.add(identity)
+        lines = [contact.origin.line or 0 for contact in contacts]
+        for line in lines:
+            others = ", ".join(str(other) for other in lines if other != line)
+            where = f"also on line {others}" if others else "also on a row that is bad"
+            self._bad(line, "external_id", f"'{identity}' stands on several rows: {where}")
+
+    def _contact(self, row: DataRow) -> DesiredContact | None:
+        texts = [number for _, number in row.numbers]
+        numbers = read_numbers(texts, self._rules)
+        bad_numbers: list[RowProblem] = [(row.numbers[at][0], message) for at, message in numbers.bad]
+        identity = row.external_id or self._derived_id(numbers)
+        unread = self._rules.default_country is None and bool(texts) and not bad_numbers
+        if identity is None:
+            what = "has neither an external id nor a number" if self._by_phone else "has no external id"
+            problems = bad_numbers or [(row.columns.get("external_id"), what)]
+        elif not numbers.good and not unread:
+            problems = bad_numbers or [(row.columns.get("phone_numbers"), "has no phone number")]
+        else:
+            made = self._made(row, identity, numbers, texts)
+            if isinstance(made, DesiredContact):
+                self._content.partly_bad += [
+                    Fault(self._file.name, row.line, column, message) for column, message in bad_numbers
+                ]
+                return made
+            problems = made
+        self._skip(row, problems)
+        return None
+
+    def _derived_id(self, numbers: Numbers) -> str | None:
+        """Derive an id, unless the first number cannot be read: another one would make it another contact."""
+        first_is_bad = any(at == 0 for at, _ in numbers.bad)
+        if not self._by_phone or first_is_bad or not numbers.good:
+            return None
+        return id_from_number(numbers.good[0], self._hash_key)
+
+    def _made(
+        self, row: DataRow, identity: str, numbers: Numbers, texts: Sequence[str]
+    ) -> DesiredContact | list[RowProblem]:
+        spec = self._validated(row, identity, numbers.good or tuple(texts))
+        if isinstance(spec, list):
+            return spec
+        origin = Origin(self._file.name, row.line)
+        contact, problems = desired_contact(
+            spec.external_id or identity, spec, numbers.good, {}, self._rules, origin, self._key, texts
+        )
+        return [(self._column(row, path), message) for path, message in problems] or contact
+
+    def _validated(
+        self, row: DataRow, identity: str, numbers: tuple[str, ...]
+    ) -> InlineContact | list[RowProblem]:
+        if len(numbers) > MAX_NUMBERS:
+            return [(self._column(row, ("phone_numbers",)), f"has more than {MAX_NUMBERS} numbers")]
+        raw = {**row.fields, "external_id": identity, "phone_numbers": numbers, "data": row.data}
+        try:
+            return InlineContact.model_validate(raw)
+        except ValidationError as error:
+            return [
+                (self._column(row, found["loc"]), describe(found, list(found["loc"]), InlineContact)[0])
+                for found in error.errors(include_url=False)
+            ]
+
+    def _skip(self, row: DataRow, problems: Sequence[RowProblem]) -> None:
+        """Leave a row out; the contact that it names stays as it is (R-PHONE-2)."""
+        if row.external_id is None:
+            self._unreadable += 1
+        else:
+            self._kept.add(row.external_id)
+        column, message = problems[0]
+        self._bad(row.line, column, message)
+
+    def _column(self, row: DataRow, path: Sequence[str | int]) -> str | None:
+        return row.columns.get(str(path[0])) if path else None
+
+    def _bad(self, line: int, column: str | None, message: str) -> None:
+        self._content.bad_rows.append(Fault(self._file.name, line, column, message))
+
+
+def _check_expected(document: Document, spec: ContactListSpec, content: ListContent) -> None:
+    expected, rows = spec.expect_rows, content.rows.rows
+    if content.faults and not rows:
+        return  # the file could not be read: that is the fault to mend
+    if expected.min is not None and rows < expected.min:
+        message = f"{rows} rows, but at least {expected.min} are expected: is the export truncated?"
+        content.faults.append(document.place.fault(("spec", "expect_rows", "min"), message))
+    if expected.max is not None and rows > expected.max:
+        message = f"{rows} rows, but at most {expected.max} are expected"
+        content.faults.append(document.place.fault(("spec", "expect_rows", "max"), message))

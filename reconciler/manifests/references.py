@@ -1,0 +1,103 @@
+"""What manifests refer to: declared, already in the database, or unknown, with the nearest name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.core.existing import Existing
+from reconciler.errors import Fault
+from reconciler.manifests.campaign_rules import CampaignRules, configuration_of
+from reconciler.manifests.load import Document
+from reconciler.manifests.suggestions import did_you_mean
+from reconciler.spec.campaign import Campaign
+from reconciler.spec.configuration import Configuration, ConfigurationSpec
+from reconciler.spec.contact import Contact
+from reconciler.spec.contact_list import ContactList
+from reconciler.spec.model import DEFAULT, InstallationMeta
+from reconciler.spec.organization import Organization
+from reconciler.spec.registry import Manifest
+
+OFFLINE_HINT = "validate looks at files only; diff also looks in the database"
+
+
+def org_of(manifest: Manifest, default: str) -> str:
+    """Give the organization that a manifest belongs to: its own, else the default; '' where it is in none."""
+    metadata = manifest.metadata
+    if isinstance(metadata, InstallationMeta):
+        return ""
+    return metadata.org if "org" in metadata.model_fields_set else default
+
+
+class References:
+    """Resolves names against the manifests first, the database second."""
+
+    def __init__(self, documents: Iterable[Document], existing: Existing, org: str) -> None:
+        self._org = org
+        self._existing = existing
+        self._hint = None if existing.database else OFFLINE_HINT
+        self._organizations = {DEFAULT, *existing.organizations}
+        self._configurations: dict[tuple[str, str], ConfigurationSpec] = {}
+        self._campaigns: dict[tuple[str, str], Campaign] = {}
+        for document in documents:
+            self._declare(document.manifest)
+        self._rules: dict[tuple[str, str], CampaignRules | None] = {}
+
+    def _declare(self, manifest: Manifest) -> None:
+        if isinstance(manifest, Organization):
+            self._organizations.add(manifest.metadata.name)
+        elif isinstance(manifest, Configuration):
+            self._configurations[org_of(manifest, self._org), manifest.metadata.name] = manifest.spec
+        elif isinstance(manifest, Campaign):
+            self._campaigns[org_of(manifest, self._org), manifest.metadata.name] = manifest
+
+    def faults(self, document: Document) -> Iterable[Fault]:
+        """Yield a fault for every name in a manifest that nothing has."""
+        manifest = document.manifest
+        org = org_of(manifest, self._org)
+        if org and org not in self._organizations:
+            yield self._unknown(document, ("metadata", "org"), "organization", org, self._organizations)
+        if isinstance(manifest, Campaign):
+            name = manifest.spec.configuration
+            if self.configuration(org, name) is None:
+                known = self._names_in(org, (*self._configurations, *self._existing.configurations))
+                yield self._unknown(document, ("spec", "configuration"), "configuration", name, known)
+        elif isinstance(manifest, (Contact, ContactList)):
+            name = manifest.metadata.campaign
+            if self.rules(org, name) is None:
+                known = self._names_in(org, (*self._campaigns, *self._existing.campaigns))
+                yield self._unknown(document, ("metadata", "campaign"), "campaign", name, known)
+
+    def configuration(self, org: str, name: str) -> ConfigurationSpec | None:
+        """Find a configuration's spec."""
+        declared = self._configurations.get((org, name))
+        if declared is None and (stored := self._existing.configurations.get((org, name))) is not None:
+            declared = self._configurations[org, name] = configuration_of(stored)
+        return declared
+
+    def rules(self, org: str, campaign: str) -> CampaignRules | None:
+        """Find how contacts of a campaign are read; None if there is no such campaign."""
+        key = (org, campaign)
+        if key not in self._rules:
+            self._rules[key] = self._found_rules(org, campaign)
+        return self._rules[key]
+
+    def _found_rules(self, org: str, campaign: str) -> CampaignRules | None:
+        if campaign == DEFAULT:
+            return CampaignRules(org, None)
+        declared = self._campaigns.get((org, campaign))
+        name = declared.spec.configuration if declared else self._existing.campaigns.get((org, campaign))
+        if name is None:
+            return None
+        configuration = self.configuration(org, name)
+        if configuration is None:
+            return CampaignRules(org, campaign)
+        return CampaignRules.of(org, campaign, declared.spec if declared else None, configuration)
+
+    def _names_in(self, org: str, keys: Iterable[tuple[str, str]]) -> Sequence[str]:
+        return [name for owner, name in keys if owner == org]
+
+    def _unknown(
+        self, document: Document, path: Sequence[str], what: str, name: str, known: Iterable[str]
+    ) -> Fault:
+        message = f"{what} '{name}' does not exist{did_you_mean(name, known)}"
+        return document.place.fault(path, message, self._hint)

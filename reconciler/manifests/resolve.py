@@ -1,0 +1,166 @@
+"""Manifests → the desired state: references followed, contacts read, every fault and warning collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.core.desired import DesiredContact, DesiredObject, DesiredState, ListRows, Notice, ObjectKey
+from reconciler.core.existing import Existing
+from reconciler.errors import Fault, FaultsFound
+from reconciler.manifests.campaign_rules import CampaignRules
+from reconciler.manifests.contacts import desired_contact, read_numbers
+from reconciler.manifests.lists import ListContent, read_list
+from reconciler.manifests.load import Document, LoadedManifests
+from reconciler.manifests.objects import desired_object
+from reconciler.manifests.references import References, org_of
+from reconciler.manifests.warnings import warnings_of
+from reconciler.spec.contact import Contact
+from reconciler.spec.contact_list import ContactList
+from reconciler.spec.model import DEFAULT, InCampaignMeta
+from reconciler.spec.registry import Manifest
+
+_SHOWN_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What became of the manifests.
+
+    `faults` stop the plan. `bad_rows` are rows of data files that are skipped, and bad numbers beside a good
+    one (R-PHONE-2); they stop the plan only under `--strict`. `desired` is what is left.
+    """
+
+    desired: DesiredState
+    faults: Sequence[Fault]
+    bad_rows: Sequence[Fault]
+
+
+def resolve(
+    loaded: LoadedManifests, existing: Existing, hash_key: bytes, *, strict: bool = False
+) -> DesiredState:
+    """Give the desired state; raise FaultsFound with every fault of every file.
+
+    `hash_key` (at most 64 bytes) derives the ids of `key: phone`; `strict` takes bad rows for faults.
+    """
+    examination = examine(loaded, existing, hash_key)
+    faults = [*examination.faults, *(examination.bad_rows if strict else ())]
+    if faults:
+        raise FaultsFound(faults)
+    return examination.desired
+
+
+def examine(loaded: LoadedManifests, existing: Existing, hash_key: bytes) -> Examination:
+    """Resolve as far as it goes, and collect what stands in the way instead of raising it."""
+    references = References(loaded.documents, existing, loaded.org)
+    collected = _Collected(references, loaded.org, hash_key, [*loaded.faults])
+    for document in loaded.documents:
+        collected.take(document)
+    contacts = collected.unique_contacts()
+    warnings = warnings_of(loaded.documents, contacts, references, loaded.org)
+    desired = DesiredState(collected.objects, contacts, collected.lists, [*collected.notices, *warnings])
+    return Examination(desired, collected.faults, collected.bad_rows)
+
+
+def key_of(manifest: Manifest, default_org: str) -> ObjectKey:
+    """Give the identity of a manifest; the campaign `default` is none (R-ID-3)."""
+    metadata = manifest.metadata
+    campaign = metadata.campaign if isinstance(metadata, InCampaignMeta) else DEFAULT
+    kind = manifest.kind
+    return ObjectKey(
+        kind, org_of(manifest, default_org), None if campaign == DEFAULT else campaign, metadata.name
+    )
+
+
+@dataclass(slots=True)
+class _Collected:
+    """Takes document after document."""
+
+    references: References
+    org: str
+    hash_key: bytes
+    faults: list[Fault]
+    bad_rows: list[Fault] = field(default_factory=list)
+    objects: list[DesiredObject] = field(default_factory=list)
+    contacts: list[DesiredContact] = field(default_factory=list)
+    lists: dict[ObjectKey, ListRows] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    declared: dict[ObjectKey, Document] = field(default_factory=dict)
+
+    def take(self, document: Document) -> None:
+        manifest = document.manifest
+        unknown = list(self.references.faults(document))
+        self.faults += unknown
+        if isinstance(manifest, Contact):
+            self._take_contact(document, manifest)
+            return
+        key = key_of(manifest, self.org)
+        first = self.declared.setdefault(key, document)
+        if first is not document:
+            where = f"{first.origin.file}:{first.origin.line}"
+            message = f"{key} is declared twice; first at {where}"
+            self.faults.append(document.place.fault(("metadata", "name"), message))
+            return
+        found, faults = desired_object(document, key)
+        self.objects.append(found)
+        self.faults += faults
+        if isinstance(manifest, ContactList):
+            rules = self._rules(key.org, manifest.metadata.campaign)
+            self._take_list(document, key, read_list(document, manifest.spec, key, rules, self.hash_key))
+
+    def _rules(self, org: str, campaign: str) -> CampaignRules:
+        """Find the campaign's rules; of an unknown one, which is a fault already, none are known."""
+        return self.references.rules(org, campaign) or CampaignRules(org, campaign)
+
+    def _take_contact(self, document: Document, manifest: Contact) -> None:
+        metadata, spec = manifest.metadata, manifest.spec
+        rules = self._rules(org_of(manifest, self.org), metadata.campaign)
+        numbers = read_numbers(spec.phone_numbers, rules)
+        for at, message in numbers.bad:
+            self.faults.append(document.place.fault(("spec", "phone_numbers", at), message))
+        contact, problems = desired_contact(
+            metadata.name,
+            spec,
+            numbers.good,
+            metadata.labels,
+            rules,
+            document.origin,
+            None,
+            spec.phone_numbers,
+        )
+        self.faults += [document.place.fault(("spec", *path), message) for path, message in problems]
+        self.contacts.append(contact)
+
+    def _take_list(self, document: Document, key: ObjectKey, content: ListContent) -> None:
+        self.contacts += content.contacts
+        self.faults += content.faults
+        self.lists[key] = content.rows
+        self.bad_rows += [*content.bad_rows, *content.partly_bad]
+        if content.bad_rows:
+            detail = (
+                f"{content.rows.bad:,} of {content.rows.rows:,} rows are skipped: {_first(content.bad_rows)}"
+            )
+            self.notices.append(Notice("bad-rows", key, detail, document.origin))
+        if content.partly_bad:
+            count = len(content.partly_bad)
+            numbers = "1 bad number is" if count == 1 else f"{count:,} bad numbers are"
+            detail = f"{numbers} left out beside good ones: {_first(content.partly_bad)}"
+            self.notices.append(Notice("warning", key, detail, document.origin))
+
+    def unique_contacts(self) -> list[DesiredContact]:
+        """Refuse an id that two documents declare in one campaign (R-ID-4); give the contacts in order."""
+        first: dict[tuple[str, str | None, str], DesiredContact] = {}
+        for contact in self.contacts:
+            known = first.setdefault((contact.org, contact.campaign, contact.external_id), contact)
+            if known is not contact:
+                where = f"{known.origin.file}:{known.origin.line}"
+                inside = f"campaign '{contact.campaign}'" if contact.campaign else "no campaign"
+                message = f"contact '{contact.external_id}' in {inside} is declared twice; first at {where}"
+                self.faults.append(Fault(contact.origin.file, contact.origin.line, None, message))
+        return list(first.values())
+
+
+def _first(faults: Iterable[Fault]) -> str:
+    shown = list(faults)
+    more = "; …" if len(shown) > _SHOWN_ROWS else ""
+    return "; ".join(str(fault) for fault in shown[:_SHOWN_ROWS]) + more
