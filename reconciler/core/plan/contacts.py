@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from reconciler.core.canonical import content_hash
 from reconciler.core.desired import DesiredContact, DesiredState, Json, Notice, ObjectKey, Origin
 from reconciler.core.masking import masked_name
-from reconciler.core.plan.change import Action, Cause, ContactChange
-from reconciler.core.plan.observed import ObservedContact, ObservedState
+from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange
+from reconciler.core.plan.observed import Lookup, ObservedContact, ObservedState
 from reconciler.core.plan.plan import PlanOptions, Stamp
 from reconciler.core.plan.rules import AD_HOC, CampaignRules, campaign_key
 from reconciler.core.plan.standing import Edit, status_after_edit, status_of_new, status_on_return
@@ -45,7 +46,7 @@ def plan_contacts(
     rules: Mapping[ObjectKey, CampaignRules],
 ) -> ContactsPlanned:
     """Compare every contact; `rules` are those that hold after the apply."""
-    planner = _ContactPlanner(desired, options, rules)
+    planner = _ContactPlanner(desired, options, rules, observed.changed_by)
     for position, wanted, live in side_by_side(desired.contacts, observed.contacts):
         if live is None and wanted is not None:
             planner.create(position, wanted)
@@ -83,8 +84,13 @@ def side_by_side(
 
 class _ContactPlanner:
     def __init__(
-        self, desired: DesiredState, options: PlanOptions, rules: Mapping[ObjectKey, CampaignRules]
+        self,
+        desired: DesiredState,
+        options: PlanOptions,
+        rules: Mapping[ObjectKey, CampaignRules],
+        changed_by: Lookup[UUID, Attribution],
     ) -> None:
+        self._changed_by = changed_by
         self._options = options
         self._rules = rules
         self._rows_of = desired.lists
@@ -195,6 +201,7 @@ class _ContactPlanner:
                 status_after=self._status_after(live, after),
                 list_before=live.list,
                 list_after=wanted.list,
+                changed_by=self._changed_by.get(live.contact_id) if cause is Cause.DRIFT else None,
             )
         )
 

@@ -85,7 +85,6 @@ def _compare(
     options: PlanOptions,
     planned: ObjectsPlanned,
 ) -> None:
-    changed_by = observed.changed_by.get(live.object_id) if live.object_id else None
     verdict, releases = _status(wanted, live, observed, options, planned)
     target = {**wanted.spec, "status": verdict.status} if verdict else wanted.spec
     moved = _moved_fields(wanted.key.kind, live, target, verdict)
@@ -94,7 +93,7 @@ def _compare(
     if live.owner is None:
         moved = {Cause.MANIFEST: [*moved[Cause.MANIFEST], *moved[Cause.DRIFT]], Cause.DRIFT: []}
     changes = [
-        _change(wanted, live, target, verdict, cause=cause, fields=fields, changed_by=changed_by)
+        _change(wanted, live, target, verdict, cause=cause, fields=fields, observed=observed)
         for cause, fields in moved.items()
         if fields or (live.owner is None and cause is Cause.MANIFEST)
     ]
@@ -115,7 +114,7 @@ def _change(
     *,
     cause: Cause,
     fields: list[FieldChange],
-    changed_by: Attribution | None,
+    observed: ObservedState,
 ) -> Change:
     transition = verdict.transition if verdict and verdict.cause is cause else None
     if live.owner is None:
@@ -132,7 +131,7 @@ def _change(
         object_id=live.object_id,
         spec=target,
         declared=wanted,
-        changed_by=changed_by if cause is Cause.DRIFT else None,
+        changed_by=_changed_by(live, observed) if cause is Cause.DRIFT else None,
     )
 
 
@@ -153,7 +152,7 @@ def _status(
         live=live.status,
         applied=live.applied.get("status") if live.applied else None,
     )
-    changed_by = observed.changed_by.get(live.object_id) if live.object_id else None
+    changed_by = _changed_by(live, observed) if live.status == "closed" else None
     verdict = judge_status(statuses, holds, changed_by, released=released)
     if verdict.refused_because:
         planned.refusals.append((wanted.origin, f"{wanted.key}: {verdict.refused_because}"))
@@ -161,6 +160,10 @@ def _status(
         hint = f"; {release_hint(wanted.key)}" if live.status != "closed" else ""
         planned.notices.append(Notice("held", wanted.key, verdict.kept_because + hint, wanted.origin))
     return verdict, released
+
+
+def _changed_by(live: ObservedObject, observed: ObservedState) -> Attribution | None:
+    return observed.changed_by.get(live.object_id) if live.object_id else None
 
 
 def _moved_fields(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from reconciler.core.desired import Json, ObjectKey
@@ -15,6 +15,17 @@ from reconciler.core.settlement import ContactStatus
 from reconciler.spec.dialer import DialerSpec
 from reconciler.spec.model import DEFAULT
 from reconciler.spec.organization import OrganizationSpec
+
+_Key_contra = TypeVar("_Key_contra", contravariant=True)
+_Value_co = TypeVar("_Value_co", covariant=True)
+
+
+class Lookup(Protocol[_Key_contra, _Value_co]):
+    """Answers when asked: a mapping, or something that looks in the database. Most plans ask nothing."""
+
+    def get(self, key: _Key_contra, /) -> _Value_co | None:
+        """Give what is known, None where nothing is."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +103,9 @@ class ObservedState:
     """The database as one read transaction saw it.
 
     `objects` are those of all sources. `contacts` is re-iterable and ordered by (org, campaign or '',
-    external id) in code point order. `waiting`, `changed_by` and their like may be mappings that look in the
-    database only when asked, because most plans ask nothing. `left_to_call` counts pending, locked and
-    in-progress contacts per campaign. `holds` are those on one campaign that stand, the oldest first.
+    external id) in code point order. `left_to_call` counts pending, locked and in-progress contacts per
+    campaign. `changed_by` tells who changed an object or a contact last without an apply. `holds` are those
+    on one campaign that stand, the oldest first.
     """
 
     serial: int
@@ -103,8 +114,8 @@ class ObservedState:
     contacts: Iterable[ObservedContact] = ()
     holds: Mapping[ObjectKey, tuple[Hold, ...]] = field(default_factory=dict)
     left_to_call: Mapping[ObjectKey, int] = field(default_factory=dict)
-    waiting: Mapping[ObjectKey, WaitingContacts] = field(default_factory=dict)
-    changed_by: Mapping[UUID, Attribution] = field(default_factory=dict)
+    waiting: Lookup[ObjectKey, WaitingContacts] = field(default_factory=dict)
+    changed_by: Lookup[UUID, Attribution] = field(default_factory=dict)
 
 
 def empty_state(hash_key: bytes) -> ObservedState:

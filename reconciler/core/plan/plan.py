@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from reconciler.core.desired import DesiredObject, Notice, ObjectKey
 from reconciler.core.plan.change import Action, AnyChange, Change, ContactChange
+from reconciler.core.plan.rules import CampaignRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,9 @@ class Effect:
 class Plan:
     """What an apply would do. Objects stand in order of dependence, contacts in order of their keys.
 
-    `sweeps` and `effects` follow from the changes; `stamps` and `remembered` are bookkeeping that any apply
-    of this plan does, and that is no change: rows whose text moved but whose meaning did not.
+    `rules` hold once it is applied, `sweeps` and `effects` follow from the changes. `stamps` and `remembered`
+    are bookkeeping that any apply of this plan does, and that is no change: of rows and documents whose text
+    moved, but not their meaning.
     """
 
     source: str
@@ -93,9 +95,10 @@ class Plan:
     notices: Sequence[Notice] = ()
     guards: Sequence[Tripped] = ()
     effects: Sequence[Effect] = ()
+    rules: Mapping[ObjectKey, CampaignRules] = field(default_factory=dict)
     sweeps: Sequence[Sweep] = ()
     stamps: Sequence[Stamp] = ()
-    remembered: Sequence[DesiredObject] = field(default=())
+    remembered: Sequence[DesiredObject] = ()
 
     @property
     def in_sync(self) -> bool:

@@ -54,6 +54,7 @@ def plan(desired: DesiredState, observed: ObservedState, options: PlanOptions) -
         notices=notices,
         guards=tripped(proposal),
         effects=tuple(effects(proposal)),
+        rules=rules,
         sweeps=tuple(sweeps(shifts)),
         stamps=contacts.stamps,
         remembered=objects.remembered,

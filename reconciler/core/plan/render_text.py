@@ -28,7 +28,7 @@ GUARD_MARKER = "!"
 
 
 def render_text(plan: Plan, *, show_pii: bool = False) -> Iterator[str]:
-    """Give the lines of a plan, without line ends: changes, drift, effects, notices, guards, one summary line."""
+    """Give the lines of a plan, without line ends: changes, drift, effects, notices, guards, a summary."""
     for title, cause in (
         ("Changes from the manifests:", Cause.MANIFEST),
         ("Drift, changed behind the manifests, that an apply sets back:", Cause.DRIFT),
@@ -47,7 +47,7 @@ def render_text(plan: Plan, *, show_pii: bool = False) -> Iterator[str]:
         for notice in plan.notices
     ])  # fmt: skip
     yield from _section("Guards refuse this plan:", [
-        f"  {GUARD_MARKER} {guard.guard}: {guard.detail}; to go on, add {guard.allow}" for guard in plan.guards
+        f"  {GUARD_MARKER} {guard.guard}: {guard.detail}; to go on: {guard.allow}" for guard in plan.guards
     ])  # fmt: skip
     yield summary_text(plan)
 

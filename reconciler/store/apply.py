@@ -1,0 +1,96 @@
+"""Applying a plan: one transaction, all or nothing (R-PLAN-7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, update
+
+from reconciler.core.plan.plan import Plan
+from reconciler.errors import GuardRefused, SomebodyElseIsApplying
+from reconciler.ports import Clock, Ids
+from reconciler.store.apply_contacts import (
+    Progressing,
+    StagedContacts,
+    stage_contacts,
+    stamp_contacts,
+    write_contacts,
+)
+from reconciler.store.apply_memory import contact_events, forget, object_events, remember
+from reconciler.store.apply_objects import drop_lanes_of_closed, write_objects
+from reconciler.store.apply_sweeps import sweep_contacts
+from reconciler.store.apply_work import ApplyWork, assign_ids, read_directory
+from reconciler.store.engine import Database
+from reconciler.store.events import Actor, write_events
+from reconciler.store.tables import installation
+from reconciler.store.tallies import TallyChange
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What an apply came to: the serial that the state is at now, and the changes by action."""
+
+    serial: int
+    summary: dict[str, int]
+
+
+def unwatched(_done: int, _total: int) -> None:
+    """Nobody watches the apply."""
+
+
+def apply(
+    database: Database,
+    plan: Plan,
+    actor: Actor,
+    clock: Clock,
+    ids: Ids,
+    *,
+    progressing: Progressing = unwatched,
+) -> ApplyResult:
+    """Make the database what the plan says, in one transaction; an empty plan only keeps its books.
+
+    `actor` carries the apply's id, and the source and revision of the manifests, into the log. Everything
+    heavy happens before the lock. Raises GuardRefused where a guard refuses the plan, and
+    SomebodyElseIsApplying where the state moved on since the plan was made: plan again.
+    """
+    if plan.guards:
+        reasons = "\n".join(f"{guard.guard}: {guard.detail}" for guard in plan.guards)
+        flags = " ".join(dict.fromkeys(guard.allow for guard in plan.guards))
+        raise GuardRefused(reasons, hint=f"nothing was changed; to go on, add {flags}")
+    now = clock.now()
+    serial = plan.serial if plan.in_sync else plan.serial + 1
+    with database.read() as connection:
+        directory = read_directory(connection)
+    assign_ids(directory, plan.objects, ids, now)
+    staged = stage_contacts(plan, directory, ids, now, serial)
+    if plan.in_sync and not plan.stamps and not plan.remembered:
+        return ApplyResult(serial, plan.summary())
+    with database.write() as connection:
+        _require_serial(connection, plan.serial)
+        work = ApplyWork(connection, actor, now, serial, ids, directory, TallyChange())
+        _write(work, plan, staged, progressing)
+        connection.execute(update(installation).values(state_serial=serial))
+    return ApplyResult(serial, plan.summary())
+
+
+def _write(work: ApplyWork, plan: Plan, staged: StagedContacts, progressing: Progressing) -> None:
+    write_objects(work, list(plan.objects))
+    write_contacts(work, staged, plan.source, progressing)
+    sweep_contacts(work, plan.sweeps)
+    stamp_contacts(work, plan.stamps)
+    drop_lanes_of_closed(work, {key for key, rules in staged.rules.items() if rules.status == "closed"})
+    declared = {change.key: change.declared for change in plan.objects if change.declared is not None}
+    remember(work, [*declared.values(), *plan.remembered], plan.source)
+    forget(work, [change for change in plan.objects if change.declared is None])
+    write_events(work.connection, work.actor, work.now, object_events(work, plan.objects))
+    write_events(work.connection, work.actor, work.now, contact_events(work, plan.contacts))
+    work.tallies.write(work.connection)
+
+
+def _require_serial(connection: Connection, planned: int) -> None:
+    found = connection.execute(select(installation.c.state_serial)).scalar_one()
+    if found != planned:
+        raise SomebodyElseIsApplying(
+            f"the state is at serial {found}, the plan was made at {planned}: somebody changed it meanwhile",
+            hint="plan again",
+        )

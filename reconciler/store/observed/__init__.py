@@ -1,0 +1,1 @@
+"""What the database holds, read as the values that a plan compares."""
