@@ -28,23 +28,6 @@ SEED_RANGE = 1 << 64
 MICROS_PER_SECOND = 1_000_000
 NO_TIME = timedelta(0)
 
-CARRIER_CODES: Mapping[Outcome, str] = {
-    Outcome.COMPLETED: "200",
-    Outcome.TRANSFERRED: "200",
-    Outcome.MACHINE: "200",
-    Outcome.AGENT_FAULT: "200",
-    Outcome.NO_ANSWER: "480",
-    Outcome.BUSY: "486",
-    Outcome.REJECTED: "603",
-    Outcome.INVALID_NUMBER: "404",
-    Outcome.BLOCKED: "608",
-    Outcome.PROVIDER_FAULT: "503",
-    Outcome.QUOTA: "429",
-    Outcome.CANCELLED: "487",
-    Outcome.CONFIG_ERROR: "400",
-}
-"""The SIP status that a carrier would report."""
-
 CONVERSES = frozenset({Outcome.COMPLETED, Outcome.TRANSFERRED})
 ANSWERS = CONVERSES | {Outcome.MACHINE, Outcome.AGENT_FAULT}
 REFUSED_AT_ONCE = frozenset({Outcome.PROVIDER_FAULT, Outcome.QUOTA, Outcome.CONFIG_ERROR})

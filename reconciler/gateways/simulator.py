@@ -3,75 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from reconciler.core.outcomes import Outcome
 from reconciler.gateways.agenda import Agenda
 from reconciler.gateways.behaviour import Behaviour, behaviour_from_environment
-from reconciler.gateways.fate import CARRIER_CODES, Fate, Fates, Stage
+from reconciler.gateways.fate import Fate, Fates, Stage
 from reconciler.gateways.misbehaviour import Happening, Misbehaviour
-from reconciler.gateways.transcripts import transcript
-from reconciler.ports import (
-    Accepted,
-    Answered,
-    Call,
-    CannotTell,
-    Clock,
-    Ended,
-    Fenced,
-    Found,
-    GatewayEvent,
-    Inquiry,
-    Ringing,
-)
+from reconciler.gateways.open_call import OpenCall
+from reconciler.ports import Call, CannotTell, Clock, Fenced, Found, GatewayEvent, Inquiry
 
 PROGRESS = (Stage.ACCEPTED, Stage.RINGING, Stage.ANSWERED)
 REMEMBERED_CALLS = 20_000
-SECONDS_PER_MINUTE = 60
-CURRENCY = "USD"
-
-REASONS: Mapping[Outcome, str] = {
-    Outcome.PROVIDER_FAULT: "simulated fault of the network",
-    Outcome.AGENT_FAULT: "simulated fault of the agent",
-    Outcome.QUOTA: "more calls per second than the simulated carrier takes",
-    Outcome.CONFIG_ERROR: "the simulated carrier does not know this agent",
-    Outcome.RELEASED: "not sent by the call's not_after",
-    Outcome.CANCELLED: "hung up before it was answered",
-}
-
-
-@dataclass(slots=True, eq=False)
-class _OpenCall:
-    """A call that the carrier has not reported the end of. All times follow from `placed_at` and the fate."""
-
-    attempt_id: UUID
-    placed_at: datetime
-    fate: Fate
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-
-    def happenings(self) -> list[Happening]:
-        """Give the stages that the call comes to, in order, with their times."""
-        moments = ((stage, self.at(stage)) for stage in Stage)
-        return [(stage, at) for stage, at in moments if at is not None]
-
-    def at(self, stage: Stage) -> datetime | None:
-        """Tell when the call comes to a stage, if it does."""
-        after = self.fate.after(stage)
-        return None if after is None else self.placed_at + after
-
-    @property
-    def ended_at(self) -> datetime:
-        return self.placed_at + self.fate.ended_after
 
 
 class SimulatedCarrier:
     """A gateway whose calls go as `Fates` tells from a seed and the attempt's id, on any clock.
 
-    It keeps no memory that matters: asked about a call of a process that was killed, it finds the call and
-    goes on reporting it as if nothing had happened. For one thread: it has no locks.
+    Asked about a call of a process that was killed, it finds the call and goes on reporting it as if nothing
+    had happened. Only what was done to a call dies with the process: that it was hung up, or refused because
+    it was late or over the quota. For one thread: it has no locks.
 
     `quiet_progress` keeps acceptances, ringing and answers out of `next_event_at`, so that a simulation jumps
     from end to end; they are delivered at the next wake-up with the time at which they happened.
@@ -92,10 +45,10 @@ class SimulatedCarrier:
         self._behaviour = behaviour
         self._fates = Fates(behaviour, seed)
         self._misbehaviour = Misbehaviour(behaviour, seed)
-        self._agenda: Agenda[_OpenCall] = Agenda(quiet=PROGRESS if quiet_progress else ())
+        self._agenda: Agenda[OpenCall] = Agenda(quiet=PROGRESS if quiet_progress else ())
         self._answers: list[GatewayEvent] = []
-        self._open: dict[UUID, _OpenCall] = {}
-        self._over: dict[UUID, _OpenCall] = {}
+        self._open: dict[UUID, OpenCall] = {}
+        self._over: dict[UUID, OpenCall] = {}
         self._second, self._taken = 0, 0
 
     @classmethod
@@ -123,7 +76,7 @@ class SimulatedCarrier:
                 fate = _refused(Outcome.QUOTA, now - call.placing_at)
             else:
                 fate = self._fates.of(attempt_id, call.number, call.ring_timeout, call.max_call_duration)
-            self._place(_OpenCall(attempt_id, call.placing_at, fate, call.custom_metadata))
+            self._place(OpenCall(attempt_id, call.placing_at, fate, call.custom_metadata))
 
     def ask(self, inquiries: Sequence[Inquiry]) -> None:
         """Find out what became of these: what has happened comes again, the rest will (R-CRASH-2).
@@ -140,13 +93,13 @@ class SimulatedCarrier:
                 self._answers.append(Fenced(attempt_id, now))
             elif self._misbehaviour.cannot_tell(attempt_id):
                 self._answers.append(CannotTell(attempt_id, now))
-            elif attempt_id not in found:
-                self._answers.append(Found(attempt_id, now, _reference(attempt_id)))
+            else:
                 found[attempt_id] = inquiry
         self._agenda.strike(lambda _, call: call.attempt_id in found)
         for attempt_id, inquiry in found.items():
             call = self._open.get(attempt_id) or self._over.pop(attempt_id, None) or self._recall(inquiry)
             self._open[attempt_id] = call
+            self._answers.append(Found(attempt_id, now, call.reference))
             for stage, at in call.happenings():
                 self._agenda.add(at, stage, call)
 
@@ -161,7 +114,7 @@ class SimulatedCarrier:
         for call in calls.values():
             call.fate = call.fate.cut_short(now - call.placed_at)
 
-        def no_longer_true(stage: Stage, call: _OpenCall) -> bool:
+        def no_longer_true(stage: Stage, call: OpenCall) -> bool:
             return call.attempt_id in calls and (stage is Stage.ENDED or call.at(stage) is None)
 
         self._agenda.strike(no_longer_true)
@@ -172,7 +125,7 @@ class SimulatedCarrier:
         """Take what has happened, and become known, by now."""
         events, self._answers = self._answers, []
         for stage, call in self._agenda.take_due(self._clock.now()):
-            events.append(self._event(stage, call))
+            events.append(call.event(stage, self._behaviour.cost_per_minute_micros))
             if stage is Stage.ENDED:
                 self._remember(call)
         return events
@@ -184,7 +137,7 @@ class SimulatedCarrier:
     def close(self) -> None:
         """Let go of nothing: there are no connections and no threads."""
 
-    def _place(self, call: _OpenCall) -> None:
+    def _place(self, call: OpenCall) -> None:
         self._open[call.attempt_id] = call
         happenings: Sequence[Happening] = call.happenings()
         if self._behaviour.orderly:
@@ -194,13 +147,13 @@ class SimulatedCarrier:
             for stage, arrives in self._misbehaviour.deliveries(call.attempt_id, happenings):
                 self._agenda.add(arrives, stage, call)
 
-    def _recall(self, inquiry: Inquiry) -> _OpenCall:
+    def _recall(self, inquiry: Inquiry) -> OpenCall:
         fate = self._fates.of(
             inquiry.attempt_id, inquiry.number, inquiry.ring_timeout, inquiry.max_call_duration
         )
-        return _OpenCall(inquiry.attempt_id, inquiry.placing_at, fate)
+        return OpenCall(inquiry.attempt_id, inquiry.placing_at, fate)
 
-    def _remember(self, call: _OpenCall) -> None:
+    def _remember(self, call: OpenCall) -> None:
         """Keep the newest calls that are over; one that was forgotten is long past its `not_after`."""
         self._open.pop(call.attempt_id, None)
         self._over[call.attempt_id] = call
@@ -217,39 +170,6 @@ class SimulatedCarrier:
         self._taken += 1
         return self._taken > limit
 
-    def _event(self, stage: Stage, call: _OpenCall) -> GatewayEvent:
-        if stage is Stage.ENDED:
-            return self._end(call)
-        at = call.at(stage)
-        if at is None:
-            raise AssertionError(f"a call that never comes to {stage.name} has it on its agenda")
-        if stage is Stage.ACCEPTED:
-            return Accepted(call.attempt_id, at, _reference(call.attempt_id))
-        return Ringing(call.attempt_id, at) if stage is Stage.RINGING else Answered(call.attempt_id, at)
-
-    def _end(self, call: _OpenCall) -> Ended:
-        fate, at = call.fate, call.ended_at
-        talk_seconds = fate.talk_time.total_seconds()
-        return Ended(
-            call.attempt_id,
-            at,
-            fate.outcome,
-            rang=fate.rang,
-            disposition=fate.disposition,
-            callback_at=None if fate.callback_after is None else at + fate.callback_after,
-            carrier_code=CARRIER_CODES.get(fate.outcome),
-            reason=REASONS.get(fate.outcome),
-            blames="agent" if fate.outcome is Outcome.CONFIG_ERROR else None,
-            retry_after=timedelta(seconds=1) if fate.outcome is Outcome.QUOTA else None,
-            cost_micros=round(talk_seconds * self._behaviour.cost_per_minute_micros / SECONDS_PER_MINUTE),
-            cost_currency=CURRENCY,
-            transcript=transcript(fate, call.metadata),
-        )
-
 
 def _refused(outcome: Outcome, after: timedelta) -> Fate:
     return Fate(outcome, ended_after=after, rang=False)
-
-
-def _reference(attempt_id: UUID) -> str:
-    return f"sim-{attempt_id}"
