@@ -82,7 +82,7 @@ def test_the_order_of_organizations_does_not_matter(installation, random):
     st.integers(2, 30),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_nobody_starves_when_slots_free_up_one_at_a_time(limits, global_limit, random):
     """R-DIAL-4: from any start, one call ending at a time, every organization reaches its share."""
     active = dict.fromkeys(range(len(limits)), 0)

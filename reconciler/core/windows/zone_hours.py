@@ -11,8 +11,6 @@ from reconciler.core.windows.tz_database import ONE_DAY, constant_offsets
 from reconciler.spec.scalars import MINUTES_PER_DAY
 from reconciler.spec.schedule import DAYS, TimeWindow, Windows
 
-INSTANT_STEP = timedelta.resolution
-
 
 class Minutes(NamedTuple):
     """Part of a local day, in minutes after midnight; `end` excluded."""
@@ -43,9 +41,9 @@ class ZoneHours:
         """Give the open time of a UTC day, merged (R-WIN-2, R-WIN-4)."""
         spans = []
         for piece in constant_offsets(self._zone, utc_day):
-            first = (piece.start + piece.offset).date()
-            last = (piece.end + piece.offset - INSTANT_STEP).date()
-            for local_date in (first,) if first == last else (first, last):
+            # At most two local dates: what lies outside the piece is cut off below.
+            local_dates = {(instant + piece.offset).date() for instant in (piece.start, piece.end)}
+            for local_date in local_dates:
                 midnight = datetime.combine(local_date, time(), UTC) - piece.offset
                 for minutes in self._open_minutes(local_date):
                     start = max(piece.start, midnight + timedelta(minutes=minutes.start))
