@@ -49,6 +49,7 @@ class Terms:
     infer_timezone: bool
     default_timezone: str
     revision: str | None
+    source_revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,10 @@ class Blamed:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A standing hold. `value` names what is held: a campaign's key, an agent's id, a number, a country."""
+    """A standing hold. `value` names what is held: a campaign's key, an agent's id, a number, a country.
+
+    `hang_up` says which running calls in its scope the dialers end: none, unanswered or all.
+    """
 
     id: UUID
     seq: int
@@ -53,6 +56,7 @@ class Hold:
     expires_at: datetime | None = None
     org_id: UUID | None = None
     blamed: Blamed | None = None
+    hang_up: str = "none"
 
     def __str__(self) -> str:
         return f"held by {self.actor} since {self.created_at:%Y-%m-%d %H:%M} UTC: {self.reason}"

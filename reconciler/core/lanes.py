@@ -8,12 +8,15 @@ inherits from the campaign's configuration, so that switching the configuration 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from reconciler.core.phones import country_of, zones_of
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""When a parked contact is due: not by time alone."""
 
 INFERRED = "~"
 _JOIN = "+"

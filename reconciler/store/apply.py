@@ -20,6 +20,7 @@ from reconciler.store.apply_memory import contact_events, forget, object_events,
 from reconciler.store.apply_objects import drop_lanes_of_closed, write_objects
 from reconciler.store.apply_sweeps import sweep_contacts
 from reconciler.store.apply_work import ApplyWork, assign_ids, read_directory
+from reconciler.store.changed_since import changed_since
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor, write_events
 from reconciler.store.tables import installation
@@ -91,6 +92,7 @@ def _require_serial(connection: Connection, planned: int) -> None:
     found = connection.execute(select(installation.c.state_serial)).scalar_one()
     if found != planned:
         raise SomebodyElseIsApplying(
-            f"the state is at serial {found}, the plan was made at {planned}: somebody changed it meanwhile",
+            f"somebody changed the state since the plan was made, from serial {planned} to {found}: "
+            f"{changed_since(connection, planned)}",
             hint="plan again",
         )

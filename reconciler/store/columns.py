@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
-from sqlalchemy import JSON, DateTime, Dialect, String
+from typing import Any, TypeAlias
+
+from sqlalchemy import JSON, DateTime, Dialect, Row, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+"""A row of a Core statement; columns are read by name."""
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 

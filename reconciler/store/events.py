@@ -28,6 +28,10 @@ class Actor:
     revision: str | None = None
 
 
+DIALER = Actor("dialer", "dialer")
+BREAKER = Actor("breaker", "dialer")
+
+
 @dataclass(frozen=True, slots=True)
 class EventRecord:
     """One line of the log. `fields` never holds personal data (R-PLAN-8); `count` is that of contacts."""

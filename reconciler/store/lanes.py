@@ -7,21 +7,20 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select
-from sqlmodel import col
 
 from reconciler.core.lanes import LaneKey
 from reconciler.ports import Ids
-from reconciler.store.tables import Lane
+from reconciler.store.tables import lane
 
 _OF_CAMPAIGNS = select(
-    col(Lane.id),
-    col(Lane.campaign_key),
-    col(Lane.class_),
-    col(Lane.zone_key),
-    col(Lane.caller_id_key),
-    col(Lane.agent_key),
-    col(Lane.country_key),
-).where(col(Lane.campaign_key).in_(bindparam("campaigns", expanding=True)))
+    lane.c.id,
+    lane.c.campaign_key,
+    lane.c.class_,
+    lane.c.zone_key,
+    lane.c.caller_id_key,
+    lane.c.agent_key,
+    lane.c.country_key,
+).where(lane.c.campaign_key.in_(bindparam("campaigns", expanding=True)))
 
 
 def lane_ids(
@@ -40,7 +39,7 @@ def lane_ids(
     missing = {key: ids(now) for key in sorted(wanted - found.keys())}
     if missing:
         connection.execute(
-            insert(Lane),
+            insert(lane),
             [
                 {"id": id_, "org_id": org_of[key.campaign_key], **key._asdict()}
                 for key, id_ in missing.items()

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, inspect, select, text, update
-from sqlmodel import col
 
 from reconciler.errors import DatabaseUnusable
 from reconciler.ports import Ids
@@ -16,7 +15,7 @@ from reconciler.spec.model import DEFAULT
 from reconciler.spec.organization import DEFAULT_ORG_LIMIT
 from reconciler.store import dialect
 from reconciler.store.engine import Database, is_empty
-from reconciler.store.tables import Installation, Organization, Table
+from reconciler.store.tables import Table, installation, organization
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -87,12 +86,12 @@ def upgrade(database: Database) -> tuple[str | None, str]:
 
 def environment(connection: Connection) -> str:
     """Give the stamp: `sandbox` or `live` (R-ENV-1)."""
-    return connection.execute(select(col(Installation.environment))).scalar_one()
+    return str(connection.execute(select(installation.c.environment)).scalar_one())
 
 
 def stamp_environment(connection: Connection, stamp: str) -> None:
     """Stamp the database `sandbox` or `live` (R-ENV-1)."""
-    connection.execute(update(Installation).values(environment=stamp))
+    connection.execute(update(installation).values(environment=stamp))
 
 
 def _migrate(connection: Connection) -> None:
@@ -112,7 +111,7 @@ def _alembic(connection: Connection) -> Config:
 
 def _first_rows(connection: Connection, ids: Ids, now: datetime, hash_key: bytes) -> None:
     connection.execute(
-        insert(Installation),
+        insert(installation),
         {
             "id": 1,
             "environment": SANDBOX,
@@ -124,7 +123,7 @@ def _first_rows(connection: Connection, ids: Ids, now: datetime, hash_key: bytes
         },
     )
     connection.execute(
-        insert(Organization),
+        insert(organization),
         {
             "id": ids(now),
             "name": DEFAULT,

@@ -11,10 +11,11 @@ Three rules hold throughout:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, Integer, MetaData, UniqueConstraint, text
+from sqlalchemy import Table as SqlTable
 from sqlmodel import Field, SQLModel
 
 from reconciler.store.columns import Json, UtcDateTime, VersionText
@@ -65,7 +66,7 @@ class Organization(Table, table=True):
 
 
 class Configuration(Table, table=True):
-    """A reusable bundle; `spec` is the canonical JSON of its ConfigurationSpec, `revision` the digest of it."""
+    """A reusable bundle; `spec` is the canonical JSON of its ConfigurationSpec, `revision` its digest."""
 
     __table_args__ = (
         Index("uq_configuration_live_name", "org_id", "external_id", unique=True, sqlite_where=LIVE,
@@ -77,6 +78,7 @@ class Configuration(Table, table=True):
     external_id: str
     spec: dict[str, Any] = Field(sa_type=Json)
     revision: str
+    source_revision: str | None = None
     labels: dict[str, str] = Field(sa_type=Json)
     serial: int = Field(sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -84,7 +86,10 @@ class Configuration(Table, table=True):
 
 
 class Campaign(Table, table=True):
-    """A dialing job. `next_start_at` is runtime: the pacing instant (R-DIAL-5)."""
+    """A dialing job. `next_start_at` is runtime: the pacing instant (R-DIAL-5).
+
+    `source_revision` is the git revision that changed the row last.
+    """
 
     __table_args__ = (UniqueConstraint("org_id", "external_id"),)
 
@@ -99,6 +104,7 @@ class Campaign(Table, table=True):
     agent_number: str | None = None
     start_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     end_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    source_revision: str | None = None
     labels: dict[str, str] = Field(sa_type=Json)
     serial: int = Field(sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -116,7 +122,8 @@ class Contact(Table, table=True):
 
     __table_args__ = (
         UniqueConstraint("org_id", "campaign_key", "external_id"),
-        Index("ix_contact_lane_due", "lane_id", "due_at", "id", sqlite_where=PENDING, postgresql_where=PENDING),
+        Index("ix_contact_lane_due", "lane_id", "due_at", "id",
+              sqlite_where=PENDING, postgresql_where=PENDING),
         Index("ix_contact_expires", "expires_at",
               sqlite_where=text("status = 'pending' AND expires_at IS NOT NULL"),
               postgresql_where=text("status = 'pending' AND expires_at IS NOT NULL")),
@@ -174,7 +181,7 @@ class ContactNumber(Table, table=True):
 
 
 class Lane(Table, table=True):
-    """What contacts that may be called at the same times have in common; '' inherits (architecture: lanes)."""
+    """What contacts that may be called at the same times have in common; see core/lanes.py."""
 
     __table_args__ = (
         UniqueConstraint(
@@ -411,3 +418,27 @@ class Event(Table, table=True):
     fields: list[Any] | None = Field(default=None, sa_type=Json)
     count: int = 1
     reason: str | None = None
+
+
+def core_table(model: type[SQLModel]) -> SqlTable:
+    """Give the SQLAlchemy table of a model, for Core statements: `contact.c.status`."""
+    return cast(SqlTable, model.__table__)  # type: ignore[attr-defined] # SQLModel leaves it untyped
+
+
+installation = core_table(Installation)
+organization = core_table(Organization)
+configuration = core_table(Configuration)
+campaign = core_table(Campaign)
+contact = core_table(Contact)
+contact_number = core_table(ContactNumber)
+lane = core_table(Lane)
+tally = core_table(Tally)
+attempt = core_table(Attempt)
+open_attempt = core_table(OpenAttempt)
+conversation = core_table(Conversation)
+dialer = core_table(Dialer)
+hold = core_table(Hold)
+breaker = core_table(Breaker)
+suppression = core_table(Suppression)
+inventory = core_table(Inventory)
+event = core_table(Event)

@@ -1,0 +1,166 @@
+"""The admission: the last look before a phone rings, committed before anything is sent (R-CRASH-1, R-WIN-6).
+
+Under the lock and at the present instant it checks again what may have changed since the claim: the lease,
+status, holds, windows, suppression, expiry, withdrawal, pacing. What passes is marked `placing`; what does
+not is released, and no attempt is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from reconciler.controller.claiming import Pick
+from reconciler.controller.cycle import Cycle
+from reconciler.controller.lane_views import LaneView
+from reconciler.core.agents import Agent
+from reconciler.core.outcomes import Outcome
+from reconciler.core.pacing import after_start, may_start
+from reconciler.core.settlement import ContactStatus
+from reconciler.ports import Call, Ended
+from reconciler.store import attempts, leases, numbers, pacing, waiting_room
+from reconciler.store.tallies import TallyChange
+
+LEASE_MARGIN = timedelta(seconds=5)
+"""A call is void so long before its lease expires, so that clocks may differ a little (R-CRASH-3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What an admission came to: calls to submit, refusals to settle, and when pacing allows the next."""
+
+    calls: Sequence[Call] = ()
+    refused: Sequence[Ended] = ()
+    next_start_at: datetime | None = None
+
+
+def admit(cycle: Cycle, picks: Sequence[Pick]) -> Admitted:
+    """Check picks for the last time and mark those that pass as placing; runs in the cycle's transaction."""
+    if not leases.is_valid(cycle.connection, cycle.lease, cycle.now):
+        return Admitted(refused=[_refusal(pick, cycle.now, "the dialer lost its lease") for pick in picks])
+    views = cycle.lanes.views(cycle.connection, {pick.candidate.view.id for pick in picks}, cycle.book)
+    locked = waiting_room.still_locked(cycle.connection, [pick.candidate.row.id for pick in picks])
+    suppressed = numbers.suppressed_until(cycle.connection, {pick.number for pick in picks}, cycle.now)
+    starts = _Starts(cycle)
+    calls, refused = [], []
+    for pick in picks:
+        view = views[pick.candidate.view.id]
+        reason = _obstacle(cycle, pick, view, locked, starts)
+        if (view.terms.org_id, pick.number) in suppressed:
+            reason = "the number was suppressed meanwhile"
+        if reason is None:
+            starts.take(view)
+            calls.append(_call(cycle, pick, view, locked[pick.candidate.row.id]))
+        else:
+            refused.append(_refusal(pick, cycle.now, reason))
+    _mark_placing(cycle, calls, [pick for pick in picks if pick.attempt_id in {c.attempt_id for c in calls}])
+    return Admitted(calls, refused, starts.write())
+
+
+class _Starts:
+    """The pacing instants of this admission."""
+
+    def __init__(self, cycle: Cycle) -> None:
+        self._cycle = cycle
+        self._known: dict[UUID, datetime] | None = None
+        self._advanced: dict[UUID, datetime] = {}
+
+    def allow(self, view: LaneView) -> bool:
+        """Tell whether the campaign may start a call now (R-DIAL-5)."""
+        return view.terms.policy.calls_per_second is None or may_start(self._next(view), self._cycle.now)
+
+    def take(self, view: LaneView) -> None:
+        """Count a start."""
+        rate = view.terms.policy.calls_per_second
+        if rate is not None:
+            self._advanced[view.terms.key] = after_start(rate, self._next(view), self._cycle.now)
+
+    def write(self) -> datetime | None:
+        """Write the instants that moved; gives the earliest."""
+        pacing.advance(self._cycle.connection, self._advanced)
+        return min(self._advanced.values(), default=None)
+
+    def _next(self, view: LaneView) -> datetime | None:
+        if self._known is None:
+            self._known = pacing.next_starts(self._cycle.connection)
+        return self._advanced.get(view.terms.key) or self._known.get(view.terms.key)
+
+
+def _obstacle(
+    cycle: Cycle, pick: Pick, view: LaneView, locked: dict[UUID, datetime | None], starts: _Starts
+) -> str | None:
+    """Say what stands in the way of a call now, if anything does."""
+    contact_id = pick.candidate.row.id
+    if contact_id not in locked:
+        return "the contact was withdrawn meanwhile"
+    expires_at = locked[contact_id]
+    if expires_at is not None and expires_at <= cycle.now:
+        return "the contact expired meanwhile"
+    if view.terms.status != "active":
+        return f"the campaign is {view.terms.status}"
+    if not view.opening(cycle.plain_holds, cycle.now).open:
+        return "held, or its window shut meanwhile"
+    if not starts.allow(view):
+        return "another dialer used the campaign's pace"
+    if _not_after(cycle, view, expires_at) <= cycle.now:
+        return "the dialer's lease is about to expire"
+    return None
+
+
+def _not_after(cycle: Cycle, view: LaneView, expires_at: datetime | None) -> datetime:
+    """Give the instant after which the call must not ring any more (R-CRASH-3)."""
+    closes = view.opening(cycle.plain_holds, cycle.now).changes_at
+    limits = (cycle.lease.until - LEASE_MARGIN, closes, expires_at)
+    return min(limit for limit in limits if limit is not None)
+
+
+def _call(cycle: Cycle, pick: Pick, view: LaneView, expires_at: datetime | None) -> Call:
+    row, policy = pick.candidate.row, view.terms.policy
+    agent: Agent = pick.candidate.waiting.agent.over(view.terms.agent)
+    return Call(
+        attempt_id=pick.attempt_id,
+        organization=cycle.book.organizations[view.terms.org_id].name,
+        campaign=view.terms.name,
+        contact=row.external_id or str(row.id),
+        number=pick.number,
+        agent_id=agent.agent_id,
+        agent_version=agent.agent_version,
+        agent_number=agent.agent_number,
+        agent_config=row.agent_config,
+        initial_context=row.initial_context,
+        custom_metadata=row.data or {},
+        ring_timeout=policy.ring_timeout,
+        max_call_duration=policy.max_call_duration,
+        placing_at=cycle.now,
+        not_after=_not_after(cycle, view, expires_at),
+    )
+
+
+def _mark_placing(cycle: Cycle, calls: Sequence[Call], picks: Sequence[Pick]) -> None:
+    if not calls:
+        return
+    attempts.mark_placing(
+        cycle.connection,
+        [
+            {
+                "id_": call.attempt_id,
+                "at": cycle.now,
+                "latest": call.not_after,
+                "gives_up": cycle.now + call.ring_timeout + call.max_call_duration,
+            }
+            for call in calls
+        ],
+    )
+    ids = [pick.candidate.row.id for pick in picks]
+    waiting_room.change_status(cycle.connection, ids, ContactStatus.LOCKED, ContactStatus.IN_PROGRESS)
+    tallies = TallyChange()
+    for pick in picks:
+        row = pick.candidate.row
+        tallies.move(row.org_id, row.campaign_key, "locked", "in_progress")
+    tallies.write(cycle.connection)
+
+
+def _refusal(pick: Pick, now: datetime, reason: str) -> Ended:
+    return Ended(pick.attempt_id, now, Outcome.RELEASED, rang=False, reason=reason)

@@ -1,0 +1,241 @@
+"""The claim: which contacts are called next, under all limits, and their intents written down.
+
+    open lanes ─▶ candidates per organization ─▶ fit ones ─▶ share slots ─▶ locked + intent, one transaction
+
+A contact that cannot be called after all (suppressed, number busy, another lane) is set aside once, and the
+next one takes its place.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from reconciler.controller.candidates import Candidate, candidates
+from reconciler.controller.cycle import Cycle
+from reconciler.controller.intents import write_intents
+from reconciler.controller.lane_views import LaneView, Limit
+from reconciler.controller.setting_aside import set_aside
+from reconciler.core.breaker import allowance, leave_alone_until, next_change
+from reconciler.core.candidacy import Candidacy, Dial, judge
+from reconciler.core.gates import zones_never_meet
+from reconciler.core.pacing import may_start
+from reconciler.core.rooms import Rooms
+from reconciler.core.slots import Tenant, share_slots
+from reconciler.store import attempts, numbers, pacing, queue, waiting_room
+from reconciler.store.breakers import agent_key, gateway_key
+from reconciler.store.tallies import TallyChange
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A contact that is claimed: its row, its lane, the number to dial, the id of the new attempt."""
+
+    candidate: Candidate
+    number: str
+    attempt_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim came to.
+
+    `active` counts the calls that were already active; `callable_at` is when something becomes callable by
+    time alone, `tidy_at` when contacts expire or calls are given up.
+    """
+
+    active: int
+    picks: Sequence[Pick] = ()
+    callable_at: datetime | None = None
+    tidy_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Agenda:
+    """Collects when to look again."""
+
+    earliest: datetime | None = None
+
+    def note(self, at: datetime | None) -> None:
+        if at is not None and (self.earliest is None or at < self.earliest):
+            self.earliest = at
+
+
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    """Active calls, counted by what limits them."""
+
+    total: int
+    by_org: Counter[UUID] = field(default_factory=Counter)
+    by_limit: Counter[Limit] = field(default_factory=Counter)
+    on_gateway: int = 0
+
+
+def claim(cycle: Cycle, *, tidy_at: datetime | None = None, draining: bool = False) -> Claimed:
+    """Claim as many contacts as limits allow, and write their intents; runs in the cycle's transaction."""
+    usage = _usage(cycle)
+    if draining:
+        return Claimed(usage.total, tidy_at=tidy_at)
+    agenda = _Agenda()
+    lanes = _open_lanes(cycle, agenda)
+    slots = _global_limit(cycle, usage, agenda)
+    if slots <= usage.total or not lanes:
+        return Claimed(usage.total, callable_at=agenda.earliest, tidy_at=tidy_at)
+    picks: list[Pick] = []
+    for candidate, number in _share(cycle, _fit_candidates(cycle, lanes, usage, slots, agenda), usage, slots):
+        picks.append(Pick(candidate, number, cycle.ids(cycle.now)))
+    write_intents(cycle, [(pick.candidate, pick.number, pick.attempt_id) for pick in picks])
+    return Claimed(usage.total, picks, agenda.earliest, tidy_at)
+
+
+def _open_lanes(cycle: Cycle, agenda: _Agenda) -> list[LaneView]:
+    """Give the lanes that are open and whose head is due; note when others will be."""
+    heads = queue.heads(cycle.connection, [terms.key for terms in cycle.dialable_terms()])
+    views = cycle.lanes.views(cycle.connection, heads, cycle.book)
+    holds = cycle.plain_holds
+    due = []
+    for lane_id, head in heads.items():
+        view = views[lane_id]
+        opening = view.opening(holds, cycle.now)
+        if opening.open and head <= cycle.now:
+            due.append(view)
+        elif opening.open:
+            agenda.note(head)
+        elif opening.changes_at is not None:
+            agenda.note(max(head, opening.changes_at))
+        elif zones_never_meet(view.terms, view.key, cycle.now):
+            _fail_lane(cycle, view)
+    return due
+
+
+def _fail_lane(cycle: Cycle, view: LaneView) -> None:
+    reason = f"the zones of its number ({', '.join(view.zones)}) have no common calling window"
+    failed = waiting_room.fail_lane(cycle.connection, view.id, reason)
+    tallies = TallyChange()
+    tallies.move(view.terms.org_id, view.terms.key, "pending", "error", failed)
+    tallies.write(cycle.connection)
+
+
+def _usage(cycle: Cycle) -> _Usage:
+    by_org: Counter[UUID] = Counter()
+    by_limit: Counter[Limit] = Counter()
+    total = on_gateway = 0
+    for row in attempts.open_counts(cycle.connection, cycle.now):
+        total += row.calls
+        by_org[row.org_id] += row.calls
+        by_limit["campaign", row.campaign_key, None] += row.calls
+        by_limit["caller_id", row.org_id, row.agent_number] += row.calls
+        by_limit["agent", row.org_id, row.agent_id] += row.calls
+        on_gateway += row.calls if row.gateway == cycle.gateway else 0
+    return _Usage(total, by_org, by_limit, on_gateway)
+
+
+def _global_limit(cycle: Cycle, usage: _Usage, agenda: _Agenda) -> int:
+    """Give the global limit, lowered by what the gateway's breaker and back-off allow."""
+    breaker = cycle.breakers.get(gateway_key(cycle.gateway))
+    if breaker is None:
+        return cycle.book.global_limit
+    agenda.note(next_change(breaker, cycle.now))
+    alone = leave_alone_until(breaker)
+    if alone is not None and cycle.now < alone:
+        agenda.note(alone)
+        return usage.total
+    allowed = allowance(breaker, cycle.now)
+    if allowed is None:
+        return cycle.book.global_limit
+    return min(cycle.book.global_limit, usage.total + max(0, allowed - usage.on_gateway))
+
+
+def _fit_candidates(
+    cycle: Cycle, lanes: Sequence[LaneView], usage: _Usage, slots: int, agenda: _Agenda
+) -> dict[UUID, list[tuple[Candidate, str]]]:
+    """Give, per organization, the contacts that can be called now, in order, up to its room."""
+    free = slots - usage.total
+    fit: dict[UUID, list[tuple[Candidate, str]]] = {}
+    unsettled = {view.terms.org_id for view in lanes}
+    limits = _limits(cycle, lanes, usage, agenda)
+    while unsettled:
+        found: dict[UUID, list[Candidate]] = {}
+        for org_id in sorted(unsettled):
+            org = cycle.book.organizations[org_id]
+            need = min(free, org.concurrency_limit - usage.by_org[org_id])
+            own = [view for view in lanes if view.terms.org_id == org_id]
+            found[org_id] = candidates(cycle, own, Rooms(limits), need)
+        verdicts = _judge(cycle, found)
+        unsettled = set_aside(cycle, [(c, v) for rows in verdicts.values() for c, v in rows])
+        for org_id, rows in verdicts.items():
+            callable_now = [(c, v.number) for c, v in rows if isinstance(v, Dial)]
+            fit[org_id] = _distinct_numbers(callable_now)
+            if len(fit[org_id]) < len(callable_now):
+                agenda.note(cycle.now)  # the others are set aside once the first one is on the phone
+    return fit
+
+
+def _limits(cycle: Cycle, lanes: Sequence[LaneView], usage: _Usage, agenda: _Agenda) -> dict[object, int]:
+    """Give the free places of every limit below organizations: campaigns, caller IDs, agents' breakers."""
+    free: dict[object, int] = {}
+    next_starts = pacing.next_starts(cycle.connection) if _is_paced(lanes) else {}
+    for terms in {view.terms for view in lanes}:
+        limit: Limit = ("campaign", terms.key, None)
+        if terms.policy.max_concurrent_calls is not None:
+            free[limit] = terms.policy.max_concurrent_calls - usage.by_limit[limit]
+        if terms.policy.calls_per_second is not None:
+            starts = next_starts.get(terms.key)
+            now_allowed = 1 if may_start(starts, cycle.now) else 0
+            agenda.note(None if now_allowed else starts)
+            free[limit] = min(now_allowed, free.get(limit, 1))
+    for org in cycle.book.organizations.values():
+        for number, most in org.caller_id_limits.items():
+            limit = ("caller_id", org.id, number)
+            free[limit] = most - usage.by_limit[limit]
+    for view in lanes:
+        if view.target.agent_id is not None:
+            breaker = cycle.breakers.get(agent_key(view.terms.org_id, view.target.agent_id))
+            allowed = allowance(breaker, cycle.now) if breaker else None
+            if breaker is not None and allowed is not None:
+                limit = ("agent", view.terms.org_id, view.target.agent_id)
+                free[limit] = allowed - usage.by_limit[limit]
+                agenda.note(next_change(breaker, cycle.now))
+    return free
+
+
+def _is_paced(lanes: Iterable[LaneView]) -> bool:
+    return any(view.terms.policy.calls_per_second is not None for view in lanes)
+
+
+def _judge(cycle: Cycle, found: dict[UUID, list[Candidate]]) -> dict[UUID, list[tuple[Candidate, Candidacy]]]:
+    asked = {n for rows in found.values() for c in rows for n in c.waiting.progress.phone_numbers}
+    if not asked:
+        return {org_id: [] for org_id in found}
+    suppressed = numbers.suppressed_until(cycle.connection, asked, cycle.now)
+    busy = numbers.on_call(cycle.connection, asked)
+    return {
+        org_id: [(c, judge(c.waiting, c.view.key, c.view.terms.agent, suppressed, busy)) for c in rows]
+        for org_id, rows in found.items()
+    }
+
+
+def _distinct_numbers(rows: Iterable[tuple[Candidate, str]]) -> list[tuple[Candidate, str]]:
+    """Keep the first of several contacts with one number: one call per number at a time (R-CONTACT-4)."""
+    first: dict[str, tuple[Candidate, str]] = {}
+    for candidate, number in rows:
+        first.setdefault(number, (candidate, number))
+    return list(first.values())
+
+
+def _share(
+    cycle: Cycle, fit: dict[UUID, list[tuple[Candidate, str]]], usage: _Usage, slots: int
+) -> list[tuple[Candidate, str]]:
+    """Share the free slots among organizations (R-DIAL-4) and give what they are used for."""
+    tenants = [
+        Tenant(org.name, org.concurrency_limit, usage.by_org[org.id], len(fit.get(org.id, ())))
+        for org in cycle.book.organizations.values()
+        if org.id in fit or usage.by_org[org.id]
+    ]
+    given = share_slots(slots, tenants)
+    return [
+        pick for org_id, rows in fit.items() for pick in rows[: given[cycle.book.organizations[org_id].name]]
+    ]

@@ -1,0 +1,184 @@
+"""The dialer: one step of work at a time, the same for real calls, for tests and for simulations.
+
+    step():  keep the lease, recover ─▶ settle events ─▶ claim: intents committed
+             ─▶ admit: placing committed ─▶ gateway.submit
+
+A step does one batch of database work, in short transactions, and says when it wants to be called again. No
+gateway call happens inside a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from reconciler.controller.admitting import Admitted, admit
+from reconciler.controller.claiming import Claimed, claim
+from reconciler.controller.cycle import Cycle
+from reconciler.controller.hanging_up import calls_to_end
+from reconciler.controller.lane_views import LaneDirectory
+from reconciler.controller.recovering import recover
+from reconciler.controller.settling import settle_events
+from reconciler.controller.tidying import tidy
+from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
+from reconciler.store import breakers, leases
+from reconciler.store.book import BookReader, standing_holds
+from reconciler.store.engine import Database
+from reconciler.store.holds import newest_seq
+from reconciler.store.leases import Lease, Process
+
+LEASE = timedelta(seconds=60)
+HEARTBEATS_PER_LEASE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Where a dialer runs, for people to find it."""
+
+    host: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step did, and when to step again at the latest, events aside.
+
+    `callable_at` is when a contact becomes callable by time alone (None: none will), `open_calls` counts
+    every active call of the database.
+    """
+
+    next_wake: datetime
+    callable_at: datetime | None
+    open_calls: int
+    started: int
+    ended: int
+
+
+class Dialer:
+    """Dials what the database says, through one gateway, under one lease."""
+
+    def __init__(
+        self,
+        database: Database,
+        gateway: Gateway,
+        clock: Clock,
+        ids: Ids,
+        identity: Identity,
+        *,
+        lease: timedelta = LEASE,
+        only: frozenset[UUID] | None = None,
+    ) -> None:
+        self._database = database
+        self._gateway = gateway
+        self._clock = clock
+        self._ids = ids
+        self._lease_length = lease
+        self._only = only
+        self._books = BookReader()
+        self._lanes = LaneDirectory(gateway.name)
+        self._unsettled: list[GatewayEvent] = []
+        self._draining = False
+        process = Process(ids(clock.now()), gateway.name, identity.host, identity.pid)
+        with database.write() as connection:
+            self._confirmed = newest_seq(connection)
+            self._lease = leases.join(connection, process, clock.now(), lease, self._confirmed)
+        self._renew_at = clock.now()
+
+    @property
+    def lease(self) -> Lease:
+        """The present lease."""
+        return self._lease
+
+    def drain(self) -> None:
+        """Start no more calls; running ones go on being settled."""
+        self._draining = True
+
+    def resign(self) -> None:
+        """Give the lease up, so that what is still open is recovered by the next dialer at once."""
+        with self._database.write() as connection:
+            leases.resign(connection, self._lease, self._clock.now())
+
+    def step(self) -> StepResult:
+        """Do what is to be done now."""
+        if self._clock.now() >= self._renew_at:
+            self._gateway.ask(self._keep_lease())
+        ended = self._settle()
+        claimed = self._claim()
+        admitted = self._admit(claimed) if claimed.picks else Admitted()
+        callable_at = min(
+            (at for at in (claimed.callable_at, admitted.next_start_at) if at is not None), default=None
+        )
+        wakes = (self._renew_at, callable_at, claimed.tidy_at)
+        return StepResult(
+            next_wake=min(at for at in wakes if at is not None),
+            callable_at=callable_at,
+            open_calls=claimed.active + len(admitted.calls),
+            started=len(admitted.calls),
+            ended=ended,
+        )
+
+    @contextmanager
+    def _cycle(self) -> Iterator[Cycle]:
+        """Open a transaction with everything that a part of the step looks at."""
+        try:
+            with self._database.write() as connection:
+                yield Cycle(
+                    connection=connection,
+                    now=self._clock.now(),
+                    book=self._books.read(connection),
+                    holds=standing_holds(connection),
+                    breakers=breakers.load(connection),
+                    lanes=self._lanes,
+                    gateway=self._gateway.name,
+                    lease=self._lease,
+                    ids=self._ids,
+                    only=self._only,
+                )
+        except BaseException:
+            self._lanes.forget()
+            raise
+
+    def _keep_lease(self) -> Sequence[Inquiry]:
+        """Renew the lease, and take over what dead dialers left."""
+        with self._database.write() as connection:
+            now = self._clock.now()
+            self._lease = leases.renew(connection, self._lease, now, self._lease_length)
+        with self._cycle() as cycle:
+            inquiries = recover(cycle)
+        self._renew_at = now + self._lease_length / HEARTBEATS_PER_LEASE
+        return inquiries
+
+    def _settle(self) -> int:
+        self._unsettled += self._gateway.events()
+        if not self._unsettled:
+            return 0
+        with self._cycle() as cycle:
+            ended = settle_events(cycle, self._unsettled)
+        self._unsettled.clear()
+        return ended
+
+    def _claim(self) -> Claimed:
+        with self._cycle() as cycle:
+            new_holds = [hold for hold in cycle.holds if hold.seq > self._confirmed]
+            to_end = calls_to_end(cycle, new_holds)
+            tidied = tidy(cycle)
+            claimed = claim(cycle, tidy_at=tidied.next_at, draining=self._draining)
+            newest = max((hold.seq for hold in new_holds), default=self._confirmed)
+            if newest > self._confirmed:
+                leases.confirm_hold(cycle.connection, self._lease, newest)
+        self._confirmed = newest
+        if to_end:
+            self._gateway.hang_up(to_end)
+        if tidied.overdue:
+            self._gateway.ask(tidied.overdue)
+        return claimed
+
+    def _admit(self, claimed: Claimed) -> Admitted:
+        with self._cycle() as cycle:
+            admitted = admit(cycle, claimed.picks)
+            settle_events(cycle, admitted.refused)
+        self._gateway.submit(admitted.calls)
+        return admitted

@@ -1,0 +1,70 @@
+"""Recovery: what a dead dialer left is taken over, and asked about where it may have rung (R-CRASH-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from reconciler.controller.cycle import Cycle
+from reconciler.controller.settling import settle_events
+from reconciler.core.outcomes import Outcome
+from reconciler.ports import CannotTell, Ended, Inquiry
+from reconciler.store import attempts
+
+OVERDUE = timedelta(seconds=10)
+"""A call that is not over so long after it had to be is asked about: its end may have got lost."""
+
+ASK_AGAIN = timedelta(minutes=1)
+
+
+def recover(cycle: Cycle) -> list[Inquiry]:
+    """Take over the open attempts of dialers whose lease has expired; gives what to ask the gateway.
+
+    An attempt that never left `intent` is released: nothing was sent. Any other may have rung; it stays
+    open until the gateway has said what became of it. Attempts given to another gateway are left to a
+    dialer that speaks to it.
+    """
+    left_behind = [
+        row for row in attempts.orphaned(cycle.connection, cycle.now) if row.gateway == cycle.gateway
+    ]
+    if not left_behind:
+        return []
+    unsent = [row.attempt_id for row in left_behind if row.state == "intent"]
+    sent = [row.attempt_id for row in left_behind if row.state not in {"intent", "unknown"}]
+    lease = cycle.lease
+    attempts.adopt(cycle.connection, [*unsent, *sent], lease.dialer_id, lease.epoch)
+    released = "its dialer died before it was sent"
+    settle_events(
+        cycle, [Ended(id_, cycle.now, Outcome.RELEASED, rang=False, reason=released) for id_ in unsent]
+    )
+    over = [row.attempt_id for row in foreign if row.gives_up_at + OVERDUE <= cycle.now]
+    settle_events(cycle, [CannotTell(id_, cycle.now) for id_ in over])
+    return _inquiries(cycle.connection, sent, cycle)
+
+
+def chase_overdue(cycle: Cycle) -> list[Inquiry]:
+    """Give what to ask about calls of this gateway that should have been over for a while."""
+    overdue = attempts.overdue(cycle.connection, cycle.gateway, cycle.now - OVERDUE)
+    attempts.postpone_overdue(cycle.connection, overdue, cycle.now + ASK_AGAIN - OVERDUE)
+    return _inquiries(cycle.connection, overdue, cycle)
+
+
+def _inquiries(connection: Connection, ids: Sequence[UUID], cycle: Cycle) -> list[Inquiry]:
+    asked = []
+    for row in attempts.inquiries(connection, ids):
+        policy = cycle.book.terms[row.campaign_key].policy
+        asked.append(
+            Inquiry(
+                attempt_id=row.attempt_id,
+                number=row.number,
+                agent_number=row.agent_number,
+                placing_at=row.placing_at,
+                gateway_ref=row.gateway_ref,
+                ring_timeout=policy.ring_timeout,
+                max_call_duration=policy.max_call_duration,
+            )
+        )
+    return asked

@@ -1,0 +1,80 @@
+"""What verdicts make of contacts: status, next due time, and the lane in which they wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from reconciler.controller.cycle import Cycle
+from reconciler.core.lanes import LaneKey, due_at, lane_class, lane_key
+from reconciler.core.settlement import ContactStatus, Verdict
+from reconciler.ports import Ended
+from reconciler.store import waiting_room
+from reconciler.store.columns import AnyRow
+from reconciler.store.tallies import TallyChange
+
+CALLED = frozenset({"locked", "in_progress", "unknown"})
+"""Statuses in which a contact still waits for its attempt; a person may have settled it meanwhile."""
+
+
+def settle_contacts(
+    cycle: Cycle, verdicts: Sequence[tuple[AnyRow, Verdict, Ended | None]], tallies: TallyChange
+) -> None:
+    """Write what verdicts make of contacts."""
+    concerned = [(row, verdict, ended) for row, verdict, ended in verdicts if row.status in CALLED]
+    homes = {
+        row.contact_id: home
+        for row, verdict, _ in concerned
+        if verdict.status is ContactStatus.PENDING and (home := _home(row, verdict)) is not None
+    }
+    lane_ids = cycle.lanes.ids_of(cycle.connection, set(homes.values()), cycle.book, cycle.ids, cycle.now)
+    rows = []
+    for row, verdict, ended in concerned:
+        status = _status(row, verdict)
+        home = homes.get(row.contact_id)
+        rows.append(_columns(row, verdict, status, lane_ids[home] if home else row.lane_id, ended))
+        tallies.move(row.org_id, row.campaign_key, row.status, status.value)
+    waiting_room.settle(cycle.connection, rows)
+
+
+def _status(row: AnyRow, verdict: Verdict) -> ContactStatus:
+    """A withdrawal during the call leaves `completed` as it is; all else is withdrawn (R-CONTACT-3)."""
+    if row.withdraw_requested and verdict.status not in {ContactStatus.COMPLETED, ContactStatus.UNKNOWN}:
+        return ContactStatus.WITHDRAWN
+    return verdict.status
+
+
+def _home(row: AnyRow, verdict: Verdict) -> LaneKey | None:
+    number = verdict.progress.number_to_dial()
+    if number is None:
+        return None
+    class_ = lane_class(
+        attempts=verdict.progress.attempts,
+        callback=verdict.progress.callback,
+        scheduled_at=row.scheduled_at,
+    )
+    return lane_key(
+        row.campaign_key,
+        class_,
+        number=number,
+        timezone=row.contact_timezone,
+        agent_id=row.contact_agent_id,
+        agent_number=row.contact_agent_number,
+    )
+
+
+def _columns(
+    row: AnyRow, verdict: Verdict, status: ContactStatus, lane_id: object, ended: Ended | None
+) -> dict[str, Any]:
+    retry_at = verdict.retry_at or row.retry_at
+    return {
+        "id_": row.contact_id,
+        "new_status": status.value,
+        "new_reason": "withdrawn while on the phone" if status is ContactStatus.WITHDRAWN else verdict.reason,
+        "new_lane_id": lane_id,
+        "new_retry_at": retry_at,
+        "new_due_at": due_at(row.created_at, row.scheduled_at, retry_at),
+        "new_withdraw_requested": row.withdraw_requested and status is ContactStatus.UNKNOWN,
+        "new_last_outcome": ended.outcome.value if ended else None,
+        **waiting_room.progress_columns(verdict.progress),
+    }

@@ -1,0 +1,107 @@
+"""Reads the dial book and the standing holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from reconciler.core.agents import Agent
+from reconciler.core.book import DialBook, Tenancy, Terms, adhoc_terms
+from reconciler.core.holds import Blamed, Hold, HoldCause, HoldScope
+from reconciler.core.windows import CallingWindows
+from reconciler.spec.configuration import ConfigurationSpec
+from reconciler.store.columns import AnyRow
+from reconciler.store.tables import campaign, configuration, hold, installation, organization
+
+_SERIAL = select(installation.c.state_serial)
+_STANDING = select(hold).where(hold.c.released_at.is_(None)).order_by(hold.c.seq)
+_CAMPAIGNS = select(
+    campaign,
+    configuration.c.spec,
+    configuration.c.revision,
+    configuration.c.serial.label("configuration_serial"),
+    configuration.c.source_revision.label("configuration_source_revision"),
+).join(configuration, configuration.c.id == campaign.c.configuration_id)
+
+
+class BookReader:
+    """Reads the dial book, anew only when the serial has moved; compiles each revision once."""
+
+    def __init__(self) -> None:
+        self._book: DialBook | None = None
+        self._compiled: dict[str, tuple[ConfigurationSpec, CallingWindows]] = {}
+
+    def read(self, connection: Connection) -> DialBook:
+        """Give the book as of now; one small statement where nothing has changed."""
+        serial = connection.execute(_SERIAL).scalar_one()
+        if self._book is None or self._book.serial != serial:
+            self._book = self._load(connection)
+        return self._book
+
+    def _load(self, connection: Connection) -> DialBook:
+        row = connection.execute(select(installation)).one()
+        organizations = {org.id: org for org in map(_tenancy, connection.execute(select(organization)))}
+        terms = {org.adhoc_key: adhoc_terms(org) for org in organizations.values()}
+        for declared in connection.execute(_CAMPAIGNS):
+            terms[declared.id] = self._terms(declared)
+        return DialBook(row.state_serial, row.global_concurrency_limit, row.hash_key, organizations, terms)
+
+    def _terms(self, row: AnyRow) -> Terms:
+        spec, windows = self._compile(row.revision, row.spec)
+        own = Agent(row.agent_id, row.agent_version, row.agent_number)
+        return Terms(
+            key=row.id,
+            org_id=row.org_id,
+            name=row.external_id,
+            status=row.status,
+            priority=row.priority,
+            agent=own.over(Agent(spec.agent_id, spec.agent_version, spec.agent_number)),
+            start_at=row.start_at,
+            end_at=row.end_at,
+            policy=spec.dialing,
+            windows=windows,
+            infer_timezone=spec.schedule.infer_timezone,
+            default_timezone=spec.schedule.default_timezone,
+            revision=row.revision,
+            source_revision=_newest_source_revision(row),
+        )
+
+    def _compile(self, revision: str, spec: dict[str, Any]) -> tuple[ConfigurationSpec, CallingWindows]:
+        if revision not in self._compiled:
+            parsed = ConfigurationSpec.model_validate(spec)
+            self._compiled[revision] = (parsed, CallingWindows(parsed.schedule))
+        return self._compiled[revision]
+
+
+def standing_holds(connection: Connection) -> list[Hold]:
+    """Give every hold that is not released, oldest first; some may have run out by now."""
+    return [_hold(row) for row in connection.execute(_STANDING)]
+
+
+def _newest_source_revision(row: AnyRow) -> str | None:
+    newer_campaign = row.serial >= row.configuration_serial
+    found: str | None = row.source_revision if newer_campaign else row.configuration_source_revision
+    return found
+
+
+def _tenancy(row: AnyRow) -> Tenancy:
+    limits = {caller["number"]: caller["max_concurrent_calls"] for caller in row.caller_ids}
+    return Tenancy(row.id, row.name, row.concurrency_limit, row.adhoc_key, limits)
+
+
+def _hold(row: AnyRow) -> Hold:
+    return Hold(
+        id=row.id,
+        seq=row.seq,
+        scope=HoldScope(row.scope),
+        value=row.value,
+        cause=HoldCause(row.cause),
+        reason=row.reason,
+        actor=row.actor,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        org_id=row.org_id,
+        blamed=Blamed(**row.detail) if row.detail else None,
+        hang_up=row.hang_up,
+    )

@@ -1,0 +1,103 @@
+"""Leases: one row per dialing process, renewed by its heartbeat (R-CRASH-2).
+
+A process that let its lease expire may have been recovered by others. It comes back under a new epoch, so
+that nothing it still held counts as its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from reconciler.store.tables import dialer
+
+_VALID = select(dialer.c.lease_until).where(
+    dialer.c.id == bindparam("dialer_id"),
+    dialer.c.epoch == bindparam("held_epoch"),
+    dialer.c.lease_until > bindparam("now"),
+)
+_RENEW = (
+    update(dialer)
+    .where(
+        dialer.c.id == bindparam("dialer_id"),
+        dialer.c.epoch == bindparam("held_epoch"),
+        dialer.c.lease_until > bindparam("now"),
+    )
+    .values(lease_until=bindparam("until"))
+)
+_REJOIN = (
+    update(dialer)
+    .where(dialer.c.id == bindparam("dialer_id"))
+    .values(lease_until=bindparam("until"), epoch=dialer.c.epoch + 1, stopped_at=None)
+    .returning(dialer.c.epoch)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A dialer's right to place calls until an instant, under an epoch."""
+
+    dialer_id: UUID
+    epoch: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """The dialing process, as `status` shows it."""
+
+    dialer_id: UUID
+    gateway: str
+    host: str
+    pid: int
+
+
+def join(
+    connection: Connection, process: Process, now: datetime, length: timedelta, newest_hold: int
+) -> Lease:
+    """Enter a new dialer; it obeys every hold that is already set."""
+    row = {
+        "id": process.dialer_id,
+        "epoch": 1,
+        "lease_until": now + length,
+        "started_at": now,
+        "gateway": process.gateway,
+        "host": process.host,
+        "pid": process.pid,
+        "confirmed_hold": newest_hold,
+    }
+    connection.execute(insert(dialer), row)
+    return Lease(process.dialer_id, 1, now + length)
+
+
+def renew(connection: Connection, lease: Lease, now: datetime, length: timedelta) -> Lease:
+    """Extend a lease; one that has expired comes back under a new epoch."""
+    until = now + length
+    held = {"dialer_id": lease.dialer_id, "held_epoch": lease.epoch, "now": now, "until": until}
+    if connection.execute(_RENEW, held).rowcount:
+        return Lease(lease.dialer_id, lease.epoch, until)
+    epoch = connection.execute(_REJOIN, {"dialer_id": lease.dialer_id, "until": until}).scalar_one()
+    return Lease(lease.dialer_id, epoch, until)
+
+
+def is_valid(connection: Connection, lease: Lease, now: datetime) -> bool:
+    """Tell whether a lease still holds in the database."""
+    held = {"dialer_id": lease.dialer_id, "held_epoch": lease.epoch, "now": now}
+    return connection.execute(_VALID, held).first() is not None
+
+
+def resign(connection: Connection, lease: Lease, now: datetime) -> None:
+    """Let a lease go, so that others may recover what it still holds at once."""
+    connection.execute(
+        update(dialer)
+        .where(dialer.c.id == lease.dialer_id, dialer.c.epoch == lease.epoch)
+        .values(lease_until=now, stopped_at=now)
+    )
+
+
+def confirm_hold(connection: Connection, lease: Lease, seq: int) -> None:
+    """Say that this dialer obeys all holds up to this one (R-HOLD-3)."""
+    connection.execute(update(dialer).where(dialer.c.id == lease.dialer_id).values(confirmed_hold=seq))

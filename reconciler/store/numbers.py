@@ -1,0 +1,69 @@
+"""What the database knows about numbers: which are suppressed, which are on a call, who waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, or_, select, update
+
+from reconciler.core.lanes import due_at
+from reconciler.store.tables import contact, contact_number, open_attempt, suppression
+
+OrgNumber = tuple[UUID, str]
+
+PARKED_SUPPRESSED = "suppressed"
+PARKED_ON_CALL = "on_call"
+
+_SUPPRESSED = select(suppression.c.org_id, suppression.c.number, suppression.c.expires_at).where(
+    suppression.c.number.in_(bindparam("numbers", expanding=True)),
+    suppression.c.removed_at.is_(None),
+    or_(suppression.c.expires_at.is_(None), suppression.c.expires_at > bindparam("now")),
+)
+_ON_CALL = select(open_attempt.c.org_id, open_attempt.c.number).where(
+    open_attempt.c.number.in_(bindparam("numbers", expanding=True))
+)
+_PARKED = (
+    select(contact.c.id, contact.c.created_at, contact.c.scheduled_at, contact.c.retry_at)
+    .join(contact_number, contact_number.c.contact_id == contact.c.id)
+    .where(
+        contact_number.c.org_id == bindparam("org_id"),
+        contact_number.c.number.in_(bindparam("numbers", expanding=True)),
+        contact.c.parked == bindparam("why"),
+    )
+)
+_UNPARK = (
+    update(contact)
+    .where(contact.c.id == bindparam("contact_id"), contact.c.parked.is_not(None))
+    .values(parked=None, reason=None, due_at=bindparam("due"))
+)
+
+
+def suppressed_until(
+    connection: Connection, numbers: Collection[str], now: datetime
+) -> Mapping[OrgNumber, datetime | None]:
+    """Give the suppressed ones among these numbers, and until when; None means for ever (R-SUP-1)."""
+    found: dict[OrgNumber, datetime | None] = {}
+    for org_id, number, until in connection.execute(_SUPPRESSED, {"numbers": list(numbers), "now": now}):
+        known = found.get((org_id, number), until)
+        found[org_id, number] = None if until is None or known is None else max(until, known)
+    return found
+
+
+def on_call(connection: Connection, numbers: Collection[str]) -> frozenset[OrgNumber]:
+    """Give the ones among these numbers that have an open call (R-CONTACT-4)."""
+    rows = connection.execute(_ON_CALL, {"numbers": list(numbers)})
+    return frozenset((org_id, number) for org_id, number in rows)
+
+
+def unpark(connection: Connection, org_id: UUID, numbers: Collection[str], why: str) -> int:
+    """Make contacts due again that were parked because of one of these numbers; gives how many.
+
+    `why` is PARKED_SUPPRESSED or PARKED_ON_CALL: only what was parked for that reason comes back.
+    """
+    rows = connection.execute(_PARKED, {"org_id": org_id, "numbers": list(numbers), "why": why})
+    due = {row.id: due_at(row.created_at, row.scheduled_at, row.retry_at) for row in rows}
+    if due:
+        connection.execute(_UNPARK, [{"contact_id": id_, "due": at} for id_, at in sorted(due.items())])
+    return len(due)

@@ -1,0 +1,25 @@
+"""Pacing instants of campaigns (R-DIAL-5): when each may start its next call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from reconciler.store.tables import campaign
+
+_NEXT_STARTS = select(campaign.c.id, campaign.c.next_start_at).where(campaign.c.next_start_at.is_not(None))
+_ADVANCE = update(campaign).where(campaign.c.id == bindparam("key")).values(next_start_at=bindparam("at"))
+
+
+def next_starts(connection: Connection) -> dict[UUID, datetime]:
+    """Give, per campaign that is or was paced, when it may start its next call."""
+    return {row.id: row.next_start_at for row in connection.execute(_NEXT_STARTS)}
+
+
+def advance(connection: Connection, instants: Mapping[UUID, datetime]) -> None:
+    """Write when campaigns may start their next call."""
+    if instants:
+        connection.execute(_ADVANCE, [{"key": key, "at": at} for key, at in sorted(instants.items())])

@@ -1,0 +1,102 @@
+"""The queue: heads of lanes, and the contacts that wait in them (R-DIAL-2).
+
+A poll costs one statement and O(lanes); a lane is read in chunks, from its head on, and no further than
+what is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, select, tuple_
+
+from reconciler.core.agents import Agent
+from reconciler.core.candidacy import Waiting
+from reconciler.core.lanes import LaneKey
+from reconciler.core.settlement import Progress
+from reconciler.store.columns import AnyRow
+from reconciler.store.tables import contact, lane
+
+_head = (
+    select(contact.c.due_at)
+    .where(contact.c.lane_id == lane.c.id, contact.c.status == "pending")
+    .order_by(contact.c.due_at)
+    .limit(1)
+    .scalar_subquery()
+)
+_HEADS = select(lane.c.id, _head).where(lane.c.campaign_key.in_(bindparam("campaigns", expanding=True)))
+_LANES = select(
+    lane.c.id,
+    lane.c.campaign_key,
+    lane.c.class_,
+    lane.c.zone_key,
+    lane.c.caller_id_key,
+    lane.c.agent_key,
+    lane.c.country_key,
+).where(lane.c.id.in_(bindparam("ids", expanding=True)))
+_IN_LANE = (
+    select(contact)
+    .where(
+        contact.c.lane_id == bindparam("lane_id"),
+        contact.c.status == "pending",
+        contact.c.due_at <= bindparam("now"),
+    )
+    .order_by(contact.c.due_at, contact.c.id)
+    .limit(bindparam("chunk"))
+)
+_FURTHER_IN_LANE = _IN_LANE.where(
+    tuple_(contact.c.due_at, contact.c.id) > tuple_(bindparam("last_due"), bindparam("last_id"))
+)
+
+
+def heads(connection: Connection, campaigns: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Give, per lane of these campaigns that has pending contacts, when its head is due."""
+    rows = connection.execute(_HEADS, {"campaigns": campaigns})
+    return {lane_id: due for lane_id, due in rows if due is not None}
+
+
+def lane_keys(connection: Connection, ids: Collection[UUID]) -> dict[UUID, LaneKey]:
+    """Give the keys of lanes."""
+    return {row[0]: LaneKey(*row[1:]) for row in connection.execute(_LANES, {"ids": list(ids)})}
+
+
+def due_in_lane(connection: Connection, lane_id: UUID, now: datetime, chunk: int) -> Iterator[AnyRow]:
+    """Yield the due contacts of a lane, oldest first, reading `chunk` rows at a time."""
+    parameters: dict[str, Any] = {"lane_id": lane_id, "now": now, "chunk": chunk}
+    statement = _IN_LANE
+    while rows := connection.execute(statement, parameters).all():
+        yield from rows
+        if len(rows) < chunk:
+            return
+        statement = _FURTHER_IN_LANE
+        parameters |= {"last_due": rows[-1].due_at, "last_id": rows[-1].id}
+
+
+def waiting(row: AnyRow) -> Waiting:
+    """Read a contact's row as the value that is judged."""
+    return Waiting(
+        id=row.id,
+        org_id=row.org_id,
+        progress=progress(row),
+        timezone=row.timezone,
+        agent=Agent(row.agent_id, row.agent_version, row.agent_number),
+        has_inline_agent=row.agent_config is not None,
+        scheduled_at=row.scheduled_at,
+    )
+
+
+def progress(row: AnyRow) -> Progress:
+    """Read how far a contact has come from its row."""
+    return Progress(
+        phone_numbers=tuple(row.phone_numbers),
+        attempts=row.attempts,
+        attempts_forgiven=row.attempts_forgiven,
+        unused_streak=row.unused_streak,
+        outcome_counts=row.outcome_counts or {},
+        last_number=row.last_number,
+        dropped=tuple(row.dropped_numbers or ()),
+        callback=row.callback,
+    )

@@ -1,0 +1,46 @@
+"""Tallies: contacts per campaign and status, and attempts made, kept in the transactions that change them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from reconciler.store import dialect
+from reconciler.store.tables import Tally, tally
+
+USED_ATTEMPTS = "used_attempts"
+UNUSED_ATTEMPTS = "unused_attempts"
+
+_insert = dialect.insert(Tally)
+_ADD = _insert.on_conflict_do_update(
+    index_elements=["campaign_key", "name"], set_={"count": tally.c.count + _insert.excluded.count}
+)
+
+
+class TallyChange:
+    """Collects changes of tallies and writes them with one statement."""
+
+    def __init__(self) -> None:
+        self._deltas: Counter[tuple[UUID, UUID, str]] = Counter()
+
+    def add(self, org_id: UUID, campaign_key: UUID, name: str, count: int = 1) -> None:
+        """Count something more, or with a negative count less."""
+        self._deltas[org_id, campaign_key, name] += count
+
+    def move(self, org_id: UUID, campaign_key: UUID, before: str, after: str, count: int = 1) -> None:
+        """Count contacts that went from one status to another."""
+        self.add(org_id, campaign_key, before, -count)
+        self.add(org_id, campaign_key, after, count)
+
+    def write(self, connection: Connection) -> None:
+        """Write what has been collected."""
+        rows = [
+            {"org_id": org_id, "campaign_key": campaign_key, "name": name, "count": count}
+            for (org_id, campaign_key, name), count in sorted(self._deltas.items())
+            if count
+        ]
+        if rows:
+            connection.execute(_ADD, rows)
+        self._deltas.clear()
