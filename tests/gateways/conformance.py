@@ -219,6 +219,19 @@ class GatewayConformance:
                 assert bench.times_rung(call.attempt_id) == 0
             assert bench.times_rung(call.attempt_id) <= 1
 
+    def test_asking_about_a_running_call_repeats_no_end(self, bench):
+        """R-CRASH-2: a process may ask about its own calls; each still ends once, and rings once."""
+        calls = make_calls(20)
+        bench.gateway.submit(calls)
+        events = let_pass(bench, timedelta(seconds=6))
+        running = {call.attempt_id for call in calls} - {e.attempt_id for e in events if isinstance(e, Ended)}
+        bench.gateway.ask([inquiry_about(call) for call in calls if call.attempt_id in running])
+        events += let_pass(bench, LONGEST_CALL, timedelta(seconds=5))
+        for attempt_id in running:
+            assert len([e for e in of_attempt(events, attempt_id) if isinstance(e, ANSWERS)]) == 1
+            assert len([e for e in of_attempt(events, attempt_id) if isinstance(e, Ended)]) <= 1
+            assert bench.times_rung(attempt_id) <= 1
+
     def test_a_call_that_was_asked_about_is_never_placed_after_all(self, bench):
         """R-CRASH-2: whatever the answer was, a later submit of the same id rings no phone once more."""
         calls = make_calls(20)

@@ -135,6 +135,18 @@ def test_a_call_hung_up_before_it_rings_never_rang():
     assert [type(event) for event in events] == [Accepted, Ended]
 
 
+def test_hanging_up_too_late_changes_nothing():
+    """R-LIFE-4: a call that had ended by itself before we hung up ended as it did, and when it did."""
+    (call,) = make_calls(1)
+    bench = bench_of(always("no_answer"))
+    bench.gateway.submit([call])
+    bench.clock.advance(HOUR)
+    bench.gateway.hang_up([call.attempt_id])
+    end = only_end(bench.take_events(), call.attempt_id)
+    assert end.outcome is Outcome.NO_ANSWER
+    assert end.at < START + timedelta(minutes=1)
+
+
 def test_a_phone_rings_no_longer_than_the_ring_timeout():
     """Dialing policy: `ring_timeout` ends ringing as no_answer."""
     (call,) = make_calls(1, ring_timeout=timedelta(seconds=12))
@@ -156,6 +168,26 @@ def test_a_call_lasts_no_longer_than_its_maximum():
     end = only_end(events, call.attempt_id)
     assert (end.outcome, end.disposition) == (Outcome.COMPLETED, None)
     assert end.at - answered.at == timedelta(seconds=40)
+
+
+def test_talk_is_paid_by_the_minute():
+    """R-ATT-1: the cost of a call is that of its talk; ringing is free."""
+    talked, rang_out = make_calls(2)
+    prices = {"talk_seconds": (90, 90), "cost_per_minute_micros": 10_000}
+    bench = bench_of(always("success", numbers={rang_out.number: {"no_answer": 1}}, **prices))
+    bench.gateway.submit([talked, rang_out])
+    events = let_pass(bench, HOUR, HOUR)
+    costs = [only_end(events, call.attempt_id).cost_micros for call in (talked, rang_out)]
+    assert costs == [15_000, 0]
+
+
+def test_a_refused_agent_is_blamed():
+    """Ended.blames: a `config_error` says whose field is at fault, and never rang."""
+    (call,) = make_calls(1)
+    bench = bench_of(always("config_error"))
+    bench.gateway.submit([call])
+    (end,) = let_pass(bench, HOUR, HOUR)
+    assert (end.outcome, end.blames, end.rang) == (Outcome.CONFIG_ERROR, "agent", False)
 
 
 def test_numbers_choose_their_outcome_first_match_first():
@@ -210,7 +242,8 @@ def test_quiet_progress_wakes_for_ends_only_and_loses_nothing():
         wakes, events = 0, []
         while (wake := bench.gateway.next_event_at()) is not None:
             bench.clock.move_to(wake)
-            events += bench.gateway.events()
+            events += (fresh := list(bench.gateway.events()))
+            assert [event.at for event in fresh] == sorted(event.at for event in fresh)
             wakes += 1
         told[bench.gateway] = wakes, sorted(events, key=lambda e: (e.attempt_id, e.at))
     assert told[loud.gateway][1] == told[quiet.gateway][1]
@@ -231,6 +264,8 @@ def test_what_was_said_fits_into_the_call():
         for line in end.transcript:
             assert line["role"] in ("agent", "contact")
             assert timedelta(seconds=line["at"]) <= end.at - answered[0]
+        if end.disposition is Disposition.SUCCESS:
+            assert end.transcript[-1]["at"] > 0.7 * (end.at - answered[0]).total_seconds()
     assert any("Ada" in line["text"] for e in events if isinstance(e, Ended) for line in e.transcript)
 
 
