@@ -10,11 +10,13 @@ from zoneinfo import available_timezones
 
 import pytest
 
+from reconciler.core.existing import Existing
 from reconciler.core.phones import BadNumber, parse_number, zones_of
 from reconciler.manifests.csv_rows import read_csv
 from reconciler.manifests.data_file import DataRow, open_data_file
 from reconciler.manifests.jsonl_rows import read_jsonl
 from reconciler.manifests.load import load_manifests
+from reconciler.manifests.resolve import examine
 from reconciler.spec.registry import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +29,12 @@ COUNTRY = {"us-business-hours": "US", "round-the-clock": "US", "europe-office-ho
 
 
 @pytest.fixture(scope="module")
-def documents():
-    loaded = load_manifests([str(QUICKSTART)], stdin=io.BytesIO())
+def loaded():
+    return load_manifests([str(QUICKSTART)], stdin=io.BytesIO())
+
+
+@pytest.fixture(scope="module")
+def documents(loaded):
     assert list(loaded.faults) == []
     return loaded.documents
 
@@ -133,6 +139,16 @@ def test_the_crm_export_has_all_its_sins(rows):
     assert b"\r\n\r\n" in raw
     assert re.search(rb'"[^"\r]*\n[^"]*"\r\n', raw)
     assert any(column == "Mobile" and len(row.numbers) > 1 for row in found for column, _ in row.numbers[1:2])
+
+
+def test_what_can_be_called_is_planned_and_what_cannot_is_named(loaded):
+    """R-PHONE-2: no fault stops the plan; each bad row and each bad number has its place, all in one file."""
+    examination = examine(loaded, Existing(), b"a key")
+    assert list(examination.faults) == []
+    assert len(list(examination.desired.contacts)) == 625
+    assert len(examination.bad_rows) == 9
+    assert {Path(fault.file).name for fault in examination.bad_rows} == {"crm-export.csv"}
+    assert all(fault.line and fault.column for fault in examination.bad_rows)
 
 
 def test_the_zones_of_the_deliveries_follow_from_their_numbers(rows):
