@@ -101,7 +101,7 @@ def contact_events(work: ApplyWork, changes: Sequence[ContactChange]) -> Iterato
 
 
 def _identity(work: ApplyWork, key: ObjectKey) -> dict[str, Any]:
-    org_id = work.directory.org_id(key.name if key.kind == "Organization" else key.org)
+    org_id = work.directory.org_id(key.org)
     return {"kind": key.kind, "org_id": org_id, "campaign": key.campaign or "", "name": key.name}
 
 

@@ -59,7 +59,9 @@ def judge_status(
     if statuses.desired == "active" and holds and not released:
         return StatusVerdict(statuses.live, kept_because=f"stays {statuses.live}: {hold_text(holds[0])}")
     transition = {"active": Transition.START, "paused": Transition.PAUSE, "closed": Transition.CLOSE}
-    return StatusVerdict(statuses.desired, transition[statuses.desired], statuses.cause)
+    # Lifting a hold by name is a wish of today, whoever paused the campaign before.
+    cause = Cause.MANIFEST if released else statuses.cause
+    return StatusVerdict(statuses.desired, transition[statuses.desired], cause)
 
 
 def hold_text(hold: Hold) -> str:

@@ -71,7 +71,8 @@ def _contacts(changes: Sequence[ContactChange], *, show_pii: bool) -> Iterator[s
             yield from ([""] if previous else [])
             yield f"  contacts of {found.group}"
             previous = found.group
-        yield f"    {MARKERS[found.action]} {found.count:,} {found.done}, for example:"
+        example = ", for example" if found.count > len(found.samples) else ""
+        yield f"    {MARKERS[found.action]} {found.count:,} {found.done}{example}:"
         for sample in found.samples:
             yield f"        {_sample(sample, show_pii=show_pii)}"
     if previous:

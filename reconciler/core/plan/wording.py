@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -117,9 +117,23 @@ def drift_text(change: Change | ContactChange) -> str:
 
 
 def _field_line(field: FieldChange) -> str:
+    if field.path == NUMBERS_PATH:
+        return _entry_line(field)
     if field.before is None:
         return f"{field.path}: {_value(field.after)}"
     return f"{field.path}: {_value(field.before)} → {_value(field.after)}"
+
+
+def _entry_line(field: FieldChange) -> str:
+    if field.before is None:
+        return f"{field.after['number']} added{_until(field.after)}"
+    if field.after is None:
+        return f"{field.before['number']} removed"
+    return f"{field.after['number']} changed{_until(field.after)}"
+
+
+def _until(entry: Mapping[str, Json]) -> str:
+    return f" until {entry['expires_at']}" if entry["expires_at"] else ""
 
 
 def _value(value: Json) -> str:
