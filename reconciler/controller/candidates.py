@@ -57,7 +57,8 @@ def _merge(cycle: Cycle, lanes: Sequence[LaneView], rooms: Rooms, need: int) -> 
         if rooms.have_place(view.limits):
             rooms.take(view.limits)
             picked.append(Candidate(row, view, queue.waiting(row)))
-            _push(heads, number, readers[number])
+            if len(picked) < need:
+                _push(heads, number, readers[number])
     return picked
 
 

@@ -23,25 +23,29 @@ ASK_AGAIN = timedelta(minutes=1)
 def recover(cycle: Cycle) -> list[Inquiry]:
     """Take over the open attempts of dialers whose lease has expired; gives what to ask the gateway.
 
-    An attempt that never left `intent` is released: nothing was sent. Any other may have rung; it stays
-    open until the gateway has said what became of it. Attempts given to another gateway are left to a
-    dialer that speaks to it.
+    An attempt that never left `intent` is released: nothing was sent. Any other may have rung; it stays open
+    until the gateway has said what became of it. A call given to another gateway is left to a dialer that
+    speaks to it, until its time is over: then nobody can tell.
     """
-    left_behind = [
-        row for row in attempts.orphaned(cycle.connection, cycle.now) if row.gateway == cycle.gateway
-    ]
+    left_behind = attempts.orphaned(cycle.connection, cycle.now)
     if not left_behind:
         return []
     unsent = [row.attempt_id for row in left_behind if row.state == "intent"]
-    sent = [row.attempt_id for row in left_behind if row.state not in {"intent", "unknown"}]
-    lease = cycle.lease
-    attempts.adopt(cycle.connection, [*unsent, *sent], lease.dialer_id, lease.epoch)
-    released = "its dialer died before it was sent"
+    gone = [row for row in left_behind if row.state not in {"intent", "unknown"}]
+    sent = [row.attempt_id for row in gone if row.gateway == cycle.gateway]
+    attempts.adopt(cycle.connection, [*unsent, *sent], cycle.lease.dialer_id, cycle.lease.epoch)
+    reason = "its dialer died before it was sent"
     settle_events(
-        cycle, [Ended(id_, cycle.now, Outcome.RELEASED, rang=False, reason=released) for id_ in unsent]
+        cycle, [Ended(id_, cycle.now, Outcome.RELEASED, rang=False, reason=reason) for id_ in unsent]
     )
-    over = [row.attempt_id for row in foreign if row.gives_up_at + OVERDUE <= cycle.now]
-    settle_events(cycle, [CannotTell(id_, cycle.now) for id_ in over])
+    settle_events(
+        cycle,
+        [
+            CannotTell(row.attempt_id, cycle.now)
+            for row in gone
+            if row.gateway != cycle.gateway and row.gives_up_at + OVERDUE <= cycle.now
+        ],
+    )
     return _inquiries(cycle.connection, sent, cycle)
 
 

@@ -48,7 +48,10 @@ _IN_LANE = (
     .limit(bindparam("chunk"))
 )
 _FURTHER_IN_LANE = _IN_LANE.where(
-    tuple_(contact.c.due_at, contact.c.id) > tuple_(bindparam("last_due"), bindparam("last_id"))
+    tuple_(contact.c.due_at, contact.c.id)
+    > tuple_(
+        bindparam("last_due", type_=contact.c.due_at.type), bindparam("last_id", type_=contact.c.id.type)
+    )
 )
 
 

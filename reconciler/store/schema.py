@@ -84,6 +84,11 @@ def upgrade(database: Database) -> tuple[str | None, str]:
         return before, SUPPORTED[-1]
 
 
+def hash_key(connection: Connection) -> bytes:
+    """Give the key of this database's keyed hashes."""
+    return bytes(connection.execute(select(installation.c.hash_key)).scalar_one())
+
+
 def environment(connection: Connection) -> str:
     """Give the stamp: `sandbox` or `live` (R-ENV-1)."""
     return str(connection.execute(select(installation.c.environment)).scalar_one())

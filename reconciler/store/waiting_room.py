@@ -34,7 +34,8 @@ _SETTLE = (
             column: bindparam(f"new_{column}")
             for column in (
                 "status", "reason", "lane_id", "due_at", "retry_at", "attempts", "unused_streak",
-                "outcome_counts", "last_number", "last_outcome", "dropped_numbers", "callback", "withdraw_requested",
+                "outcome_counts", "last_number", "last_outcome", "dropped_numbers", "callback",
+                "withdraw_requested",
             )
         }
         | {"parked": None}
