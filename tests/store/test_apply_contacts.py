@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
-
 from declared import campaign, configuration, contact, contact_list, number_of, state
 from installation import START, Installation
+from sqlalchemy import update
+
 from reconciler.core.agents import NO_AGENT
 from reconciler.core.desired import ListRows
 from reconciler.core.plan.change import Action, Cause

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import pytest
-
-from declared import campaign, configuration, contact, contact_list, dialer, edited, organization, state
-from declared import suppression_list
+from declared import (
+    campaign,
+    configuration,
+    contact,
+    contact_list,
+    dialer,
+    edited,
+    organization,
+    state,
+    suppression_list,
+)
 from installation import ANA, Installation
+
 from reconciler.core.desired import ObjectKey
 from reconciler.core.plan.change import Action, Cause, Transition
 from reconciler.errors import GuardRefused, PlanRefused, SomebodyElseIsApplying
