@@ -51,7 +51,7 @@ def suppression_list(*entries, name="dnc", org="default"):
     return _object(ObjectKey("SuppressionList", org, None, name), spec)
 
 
-def contact(name, number=None, campaign="spring", org="default", list_=None, source_hash=None, **fields):
+def contact(name, number=None, campaign="spring", org="default", *, list_=None, source_hash=None, **fields):
     number = number or number_of(name)
     fields = {"phone_numbers": number if isinstance(number, list) else [number], **fields}
     return DesiredContact(

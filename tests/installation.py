@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from reconciler.clock import VirtualClock
-from reconciler.core.holds import Hold, HoldCause, HoldScope
+from reconciler.core.holds import Blamed, Hold, HoldCause, HoldScope
 from reconciler.core.plan.guards import GUARDS
 from reconciler.core.plan.plan import PlanOptions
 from reconciler.core.plan.planner import plan
@@ -21,6 +21,7 @@ from reconciler.store.events import Actor, EventRecord, write_events
 from reconciler.store.holds import place_hold
 from reconciler.store.observe import observe
 from reconciler.store.schema import create_scratch
+from reconciler.store.tallies import TallyChange
 
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 HASH_KEY = b"0123456789abcdef0123456789abcdef"
@@ -75,13 +76,24 @@ class Installation:
             write_events(connection, actor, self.clock.now(), [record])
             self._raise_serial(connection)
 
-    def pause(self, name="spring", reason="complaints", cause=HoldCause.PERSON):
+    def pause(self, name="spring", reason="complaints"):
         """Pause a campaign as a person does: its status, and a hold on it (R-HOLD-2)."""
         row = self.campaign(name)
         self.edit_campaign(name, status="paused")
         hold = Hold(
-            self.ids(self.clock.now()), 0, HoldScope.CAMPAIGN, str(row.id), cause, reason, "ana",
+            self.ids(self.clock.now()), 0, HoldScope.CAMPAIGN, str(row.id), HoldCause.PERSON, reason, "ana",
             self.clock.now(), org_id=row.org_id,
+        )  # fmt: skip
+        with self.database.write() as connection:
+            place_hold(connection, hold, ANA)
+
+    def hold_for_config_error(self, agent_id, name="spring"):
+        """Hold a campaign as the dialer does when a gateway refuses its agent."""
+        row = self.campaign(name)
+        hold = Hold(
+            self.ids(self.clock.now()), 0, HoldScope.CAMPAIGN, str(row.id), HoldCause.CONFIG_ERROR,
+            "unknown agent", "dialer", self.clock.now(), org_id=row.org_id,
+            blamed=Blamed(agent_id, None, None),
         )  # fmt: skip
         with self.database.write() as connection:
             place_hold(connection, hold, ANA)
@@ -115,8 +127,6 @@ class Installation:
         connection.execute(update(tables.installation).values(state_serial=serial + 1))
 
     def _count(self, connection, row, status, by):
-        from reconciler.store.tallies import TallyChange
-
         change = TallyChange()
         change.add(row.org_id, row.campaign_key, status, by)
         change.write(connection)

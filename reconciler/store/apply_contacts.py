@@ -49,15 +49,12 @@ _EDIT = (
     .where(contact.c.id == bindparam("id_"))
     .values({column: bindparam(f"new_{column}") for column in _EDITED})
 )
+_these = contact.c.id.in_(bindparam("ids", expanding=True))
 _FORGET: Row = {"applied_hash": None, "serial": bindparam("new_serial")}
 _WITHDRAW = (
-    update(contact)
-    .where(contact.c.id == bindparam("id_"), contact.c.status.not_in([status.value for status in OPEN]))
-    .values(_FORGET | {"status": ContactStatus.WITHDRAWN.value, "parked": None})
+    update(contact).where(_these).values(_FORGET | {"status": ContactStatus.WITHDRAWN.value, "parked": None})
 )
-_ASK_TO_WITHDRAW = (
-    update(contact).where(contact.c.id == bindparam("id_")).values(_FORGET | {"withdraw_requested": True})
-)
+_ASK_TO_WITHDRAW = update(contact).where(_these).values(_FORGET | {"withdraw_requested": True})
 _STAMP = (
     update(contact)
     .where(contact.c.id == bindparam("id_"))
@@ -178,12 +175,12 @@ def _change(
 ) -> int:
     by_id = {change.contact_id: change for change in changes if change.contact_id is not None}
     rows = {row.id: row for row in work.connection.execute(_LOCK, {"ids": sorted(by_id)})}
-    edits: list[tuple[Row, LaneKey]] = []
-    for id_, change in by_id.items():
-        if change.action is Action.WITHDRAW:
-            _withdraw(work, rows[id_])
-        else:
-            edits.append(_edited_row(work, change, rows[id_], rules, source))
+    _withdraw(work, [rows[id_] for id_, change in by_id.items() if change.action is Action.WITHDRAW])
+    edits = [
+        _edited_row(work, change, rows[id_], rules, source)
+        for id_, change in by_id.items()
+        if change.action is not Action.WITHDRAW
+    ]
     lanes = _lanes(work, (lane for _, lane in edits))
     if edits:
         work.connection.execute(_EDIT, [row | {"new_lane_id": lanes[lane]} for row, lane in edits])
@@ -191,14 +188,15 @@ def _change(
     return len(changes)
 
 
-def _withdraw(work: ApplyWork, row: AnyRow) -> None:
-    """Withdraw a contact; one with a call that may live is only asked to go (R-CONTACT-3)."""
-    parameters = {"id_": row.id, "new_serial": work.serial}
-    if ContactStatus(row.status) in OPEN:
-        work.connection.execute(_ASK_TO_WITHDRAW, parameters)
-        return
-    work.connection.execute(_WITHDRAW, parameters)
-    work.tallies.move(row.org_id, row.campaign_key, row.status, ContactStatus.WITHDRAWN.value)
+def _withdraw(work: ApplyWork, rows: Sequence[AnyRow]) -> None:
+    """Withdraw contacts; those with a call that may live are only asked to go (R-CONTACT-3)."""
+    asked = [row.id for row in rows if ContactStatus(row.status) in OPEN]
+    gone = [row for row in rows if ContactStatus(row.status) not in OPEN]
+    for statement, ids in ((_ASK_TO_WITHDRAW, asked), (_WITHDRAW, [row.id for row in gone])):
+        if ids:
+            work.connection.execute(statement, {"ids": ids, "new_serial": work.serial})
+    for row in gone:
+        work.tallies.move(row.org_id, row.campaign_key, row.status, ContactStatus.WITHDRAWN.value)
 
 
 def _edited_row(

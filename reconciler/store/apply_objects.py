@@ -11,11 +11,11 @@ from sqlalchemy import delete, insert, update
 
 from reconciler.core.canonical import content_hash
 from reconciler.core.desired import Json, ObjectKey
-from reconciler.core.holds import HoldScope
 from reconciler.core.plan.change import Action, Change
 from reconciler.store.apply_suppressions import write_entries
 from reconciler.store.apply_work import ApplyWork
-from reconciler.store.tables import campaign, configuration, hold, installation, lane, organization
+from reconciler.store.holds import holds_on_campaign, release_holds
+from reconciler.store.tables import campaign, configuration, installation, lane, organization
 
 
 def write_objects(work: ApplyWork, changes: list[Change]) -> None:
@@ -28,7 +28,8 @@ def write_objects(work: ApplyWork, changes: list[Change]) -> None:
             _WRITERS[change.key.kind](work, change)
         written.add(change.key)
         if change.releases_hold:
-            _release_hold(work, work.directory.objects[change.key])
+            standing = holds_on_campaign(work.connection, work.directory.objects[change.key])
+            release_holds(work.connection, standing, work.actor, work.now)
 
 
 def drop_lanes_of_closed(work: ApplyWork, closed: set[UUID]) -> None:
@@ -105,18 +106,6 @@ _WRITERS: dict[str, Callable[[ApplyWork, Change], None]] = {
     "Campaign": _write_campaign,
 }
 """How the kinds are written that have rows of their own; a ContactList lives in the inventory only."""
-
-
-def _release_hold(work: ApplyWork, campaign_id: UUID) -> None:
-    work.connection.execute(
-        update(hold)
-        .where(
-            hold.c.scope == HoldScope.CAMPAIGN.value,
-            hold.c.value == str(campaign_id),
-            hold.c.released_at.is_(None),
-        )
-        .values(released_at=work.now, released_by=work.actor.name)
-    )
 
 
 def _born(work: ApplyWork, change: Change, id_: UUID) -> dict[str, Any]:

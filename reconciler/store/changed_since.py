@@ -15,7 +15,7 @@ _SHOWN = 5
 
 
 def changed_since(connection: Connection, serial: int) -> str:
-    """Say what a specification or lifecycle write touched since this serial: `Campaign spring, 3 contacts`."""
+    """Say what specification or lifecycle writes touched since this serial: `Campaign spring, 3 contacts`."""
     texts = [
         f"{kind} {name}"
         for kind, name_column, serial_column in _NAMED

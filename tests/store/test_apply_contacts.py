@@ -1,11 +1,11 @@
-"""Applying contacts: in bulk, in file order, and never touching what the dialer owns but by guarded status."""
+"""Applying contacts: in bulk, in file order, and what the dialer owns by guarded status only."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
-from declared import campaign, configuration, contact, contact_list, number_of, state
+from declared import campaign, configuration, contact, contact_list, number_of, state, suppression_list
 from installation import START, Installation
 from sqlalchemy import update
 
@@ -265,8 +265,6 @@ def test_the_dialer_may_go_on_between_plan_and_apply(scratch):
 
 def test_freed_numbers_are_looked_at_again(scratch):
     """R-SUP-1: contacts that waited for a suppressed number are due again once its entry is removed."""
-    from declared import suppression_list
-
     who = listed("a")
     scratch.apply(state(*BASE, suppression_list(number_of("a")), contacts=who))
     scratch.edit_contact("a", parked="suppressed", due_at=START + timedelta(days=9000))

@@ -91,8 +91,10 @@ def meddlings(draw):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(desired_states(), meddlings(), st.booleans()), min_size=1, max_size=4))
 def test_after_an_apply_nothing_is_left_to_do(history):
-    """R-PLAN-1: after any edits, drift, holds and prunes, observing and planning again gives an empty plan,
-    tallies are what count(*) says, and planning is a pure function of what it is given."""
+    """R-PLAN-1: after any edits, drift, holds and prunes, one apply leaves nothing to plan.
+
+    Tallies are what count(*) says, and the same states give the same digest.
+    """
     scratch = Installation()
     for desired, meddle, prune in history:
         try:

@@ -20,6 +20,7 @@ from reconciler.core.desired import ObjectKey
 from reconciler.core.plan.change import Action, Cause, Transition
 from reconciler.errors import GuardRefused, PlanRefused, SomebodyElseIsApplying
 from reconciler.store import tables
+from reconciler.store.ledger import suppress
 
 SPRING = ObjectKey("Campaign", "default", None, "spring")
 
@@ -110,7 +111,7 @@ def test_a_start_is_judged_by_guards_and_written(scratch):
     closed = state(configuration(), campaign(status="closed"), crm, contacts=who)
     refused = scratch.plan(closed, allowed=())
     assert [guard.guard for guard in refused.guards] == ["close"]
-    with pytest.raises(GuardRefused, match="1 contacts left to call") as refusal:
+    with pytest.raises(GuardRefused, match="1 contact left to call") as refusal:
         scratch.apply_plan(refused)
     assert "--allow close" in refusal.value.hint
     assert scratch.campaign().status == "active"
@@ -205,7 +206,7 @@ def test_orphans_are_notices_until_pruned(scratch):
 
 
 def test_a_configuration_in_use_is_not_pruned(scratch):
-    """R-LIFE-6: a configuration that a campaign which is not closed references stays, and says who uses it."""
+    """R-LIFE-6: a configuration that an open campaign references stays, and the notice says who uses it."""
     scratch.apply(state(configuration()))
     scratch.apply(state(campaign()), source="other")
     made = scratch.plan(state(dialer()), prune=True)
@@ -223,8 +224,6 @@ def test_a_pruned_campaign_keeps_its_name_and_is_not_reopened(scratch):
 
 def test_the_ledger_is_none_of_a_plans_business(scratch):
     """R-SUP-2: list entries come, change and go with their list; the ledger's entries never."""
-    from reconciler.store.ledger import suppress
-
     org = scratch.rows(tables.organization)[0].id
     with scratch.database.write() as connection:
         suppress(
@@ -243,7 +242,7 @@ def test_a_plan_made_before_somebodys_change_is_refused(scratch):
     """R-PLAN-7: a plan is applied on its serial only; the refusal names what changed since."""
     made = scratch.plan(everything())
     scratch.apply(everything())
-    with pytest.raises(SomebodyElseIsApplying, match="from serial 0 to 1: .*Campaign spring.*3 contacts"):
+    with pytest.raises(SomebodyElseIsApplying, match=r"from serial 0 to 1: .*Campaign spring.*3 contacts"):
         scratch.apply_plan(made)
 
 

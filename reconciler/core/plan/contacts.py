@@ -11,6 +11,7 @@ from reconciler.core.canonical import content_hash
 from reconciler.core.desired import DesiredContact, DesiredState, Json, Notice, ObjectKey, Origin
 from reconciler.core.masking import masked_name
 from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange
+from reconciler.core.plan.counting import counted
 from reconciler.core.plan.observed import Lookup, ObservedContact, ObservedState
 from reconciler.core.plan.plan import PlanOptions, Stamp
 from reconciler.core.plan.rules import AD_HOC, CampaignRules, campaign_key
@@ -170,11 +171,11 @@ class _ContactPlanner:
     def finish(self) -> ContactsPlanned:
         """Give the result, with what is only to be known."""
         for key, names in sorted(self._orphans.items()):
-            text = f"{_counted(names)} no longer declared; --prune withdraws them"
+            text = f"{_named(names)} no longer declared; --prune withdraws them"
             self._planned.notices.append(Notice("orphan", key, text))
         for key, names in sorted(self._deleted_by_hand.items()):
             text = (
-                f"{_counted(names)} withdrawn by hand and stay so; they return once an apply has seen them "
+                f"{_named(names)} withdrawn by hand and stay so; they return once an apply has seen them "
                 f"gone from the manifests and another sees them declared again"
             )
             self._planned.notices.append(Notice("warning", key, text))
@@ -256,8 +257,7 @@ class _ContactPlanner:
         self._planned.refusals.append((wanted.origin, text))
 
 
-def _counted(names: Sequence[str]) -> str:
+def _named(names: Sequence[str]) -> str:
     shown = ", ".join(masked_name(name) for name in names[:_SAMPLES])
     more = ", …" if len(names) > _SAMPLES else ""
-    noun, verb = ("contacts", "are") if len(names) > 1 else ("contact", "is")
-    return f"{len(names)} {noun} ({shown}{more}) {verb}"
+    return f"{counted(len(names), 'contact')} ({shown}{more}) {'is' if len(names) == 1 else 'are'}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from reconciler.core.desired import ObjectKey
 from reconciler.core.plan.change import Action, Transition
+from reconciler.core.plan.counting import counted
 from reconciler.core.plan.impact import Proposal, Shift, effects
 from reconciler.core.plan.plan import Effect, Tripped
 from reconciler.core.plan.suppressions import shortens
@@ -44,16 +45,16 @@ def withdraw(proposal: Proposal) -> Iterator[str]:
     for group, count in sorted(gone.items()):
         members = proposal.members[group]
         if count > members * WITHDRAW_SHARE:
-            yield f"{count} of {members} contacts of {group} are withdrawn"
+            yield f"of {counted(members, 'contact')} of {group}, {count:,} would be withdrawn"
     if gone.total() > WITHDRAW_CONTACTS:
-        yield f"{gone.total():,} contacts are withdrawn in all"
+        yield f"{gone.total():,} contacts would be withdrawn in all"
 
 
 def close(proposal: Proposal) -> Iterator[str]:
     """A campaign that has contacts left to call."""
     for campaign in _moved(proposal, Transition.CLOSE):
         if left := proposal.left_to_call(campaign):
-            yield f"{campaign} is closed for ever with {left:,} contacts left to call"
+            yield f"{campaign} is closed for ever with {counted(left, 'contact')} left to call"
 
 
 def start(proposal: Proposal) -> Iterator[str]:
@@ -128,21 +129,23 @@ def suppression_shortened(proposal: Proposal) -> Iterator[str]:
     """An entry of a suppression list is removed, or expires earlier."""
     for change in proposal.objects:
         if count := sum(shortens(field) for field in change.fields):
-            yield f"{change.key}: {count:,} entries are removed or expire earlier"
+            yield f"{change.key}: {counted(count, 'entry', 'entries')} removed or expiring earlier"
 
 
 def source_empty(proposal: Proposal) -> Iterator[str]:
     """Nothing is declared any more by a source that owns objects."""
     owned = _owned(proposal)
     if owned and not proposal.desired.objects and not proposal.desired.contacts:
-        yield f"source {proposal.options.source!r} declares nothing any more; it owns {owned:,} objects"
+        source, objects = proposal.options.source, counted(owned, "object")
+        yield f"source {source!r} declares nothing any more; it owns {objects}"
 
 
 def prune(proposal: Proposal) -> Iterator[str]:
     """More than 20 % of the source's objects are pruned."""
     pruned = sum(change.declared is None for change in proposal.objects)
     if pruned > _owned(proposal) * PRUNE_SHARE:
-        yield f"{pruned:,} of {_owned(proposal):,} objects of source {proposal.options.source!r} are pruned"
+        owned = counted(_owned(proposal), "object")
+        yield f"of {owned} of source {proposal.options.source!r}, {pruned:,} would be pruned"
 
 
 GUARDS: dict[str, Guard] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from reconciler.core.canonical import instant_text
@@ -108,9 +107,6 @@ def _stay_closed(statuses: Statuses, changed_by: Attribution | None) -> StatusVe
 
 
 def _closed_by(changed_by: Attribution | None) -> str:
-    return f"closed by {changed_by.actor}, {when(changed_by.at)}" if changed_by else "it was closed by hand"
-
-
-def when(at: datetime) -> str:
-    """Write an instant for people."""
-    return f"at {instant_text(at)}"
+    return (
+        f"closed by {changed_by.actor} at {instant_text(changed_by.at)}" if changed_by else "closed by hand"
+    )

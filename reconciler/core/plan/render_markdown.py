@@ -43,7 +43,9 @@ def render_markdown(plan: Plan, *, show_pii: bool = False) -> Iterator[str]:
     for title, cause in (("Changes", Cause.MANIFEST), ("Drift that an apply sets back", Cause.DRIFT)):
         rows = [_row(change, show_pii=show_pii) for change in plan.objects if change.cause is cause]
         yield from _table(title, ("Action", "Object", "Fields", "Where"), rows)
-    yield from _table("Contacts", ("List", "Action", "Count", "For example"), _contact_rows(plan, show_pii))
+    yield from _table(
+        "Contacts", ("List", "Action", "Cause", "Count", "For example"), _contact_rows(plan, show_pii)
+    )
     yield from _table(
         "Notices",
         ("Notice", "About", "Detail"),
@@ -62,7 +64,7 @@ def _row(change: Change, *, show_pii: bool) -> list[str]:
 def _contact_rows(plan: Plan, show_pii: bool) -> Iterator[list[str]]:  # noqa: FBT001 - passed on by one caller
     for found in contact_groups(plan.contacts):
         names = ", ".join(_code(shown_name(sample.key.name, show_pii=show_pii)) for sample in found.samples)
-        yield [str(found.group), found.action, f"{found.count:,}", names]
+        yield [str(found.group), found.action, found.cause, f"{found.count:,}", names]
 
 
 def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

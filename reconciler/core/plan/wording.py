@@ -9,7 +9,8 @@ from itertools import groupby
 from reconciler.core.canonical import canonical_json, instant_text
 from reconciler.core.desired import Json, ObjectKey, Origin
 from reconciler.core.masking import masked_field, masked_name
-from reconciler.core.plan.change import Action, AnyChange, Change, ContactChange, FieldChange
+from reconciler.core.plan.change import Action, AnyChange, Cause, Change, ContactChange, FieldChange
+from reconciler.core.plan.counting import counted
 from reconciler.core.plan.plan import Effect, Plan
 from reconciler.core.plan.suppressions import KIND as SUPPRESSION_LIST
 from reconciler.core.plan.suppressions import NUMBERS_PATH
@@ -37,10 +38,11 @@ _EFFECTS = {
 
 @dataclass(frozen=True, slots=True)
 class ContactGroup:
-    """The contacts of one list, or of one campaign, to which the same happens."""
+    """The contacts of one list, or of one campaign, to which the same happens for the same cause."""
 
     group: ObjectKey
     action: Action
+    cause: Cause
     count: int
     samples: Sequence[ContactChange]
 
@@ -70,19 +72,19 @@ def field_lines(change: AnyChange, *, show_pii: bool) -> Iterator[str]:
         if field.path != NUMBERS_PATH or field in entries[:SAMPLES]:
             yield _field_line(shown(change, field, show_pii=show_pii))
     if len(entries) > SAMPLES:
-        yield f"… and {len(entries) - SAMPLES:,} more entries"
+        yield f"… and {counted(len(entries) - SAMPLES, 'more entry', 'more entries')}"
 
 
 def contact_groups(changes: Iterable[ContactChange]) -> list[ContactGroup]:
-    """Count contacts by list (or campaign) and action, with a few samples each, in the order of the lists."""
+    """Count contacts by list (or campaign), action and cause, with a few samples of each, in order."""
 
-    def order(change: ContactChange) -> tuple[ObjectKey, str]:
-        return change.group, change.action
+    def order(change: ContactChange) -> tuple[ObjectKey, str, str]:
+        return change.group, change.action, change.cause
 
     groups = []
-    for (group, _), members in groupby(sorted(changes, key=order), key=order):
+    for (group, _, _), members in groupby(sorted(changes, key=order), key=order):
         found = list(members)
-        groups.append(ContactGroup(group, found[0].action, len(found), found[:SAMPLES]))
+        groups.append(ContactGroup(group, found[0].action, found[0].cause, len(found), found[:SAMPLES]))
     return groups
 
 

@@ -11,7 +11,7 @@ from declared import ALL_DAY, campaign, configuration, contact, contact_list, di
 from reconciler.core.canonical import content_hash
 from reconciler.core.desired import DesiredState, ObjectKey
 from reconciler.core.plan.guards import GUARDS
-from reconciler.core.plan.observed import ObservedContact, ObservedObject, ObservedState
+from reconciler.core.plan.observed import ObservedContact, ObservedObject, ObservedState, empty_state
 from reconciler.core.plan.plan import PlanOptions
 from reconciler.core.plan.planner import plan
 from reconciler.core.plan.suppressions import remembered
@@ -175,8 +175,6 @@ def test_every_guard_of_the_rules_exists():
 
 def test_the_plan_of_an_empty_database_knows_what_always_exists():
     """R-ID-1: organization default and the dialer exist in any database, also in one not made yet."""
-    from reconciler.core.plan.observed import empty_state
-
     made = plan(state(dialer(), *BASE), empty_state(b""), PlanOptions(NOW))
     assert [(change.action.value, change.key.kind) for change in made.objects] == [
         ("adopt", "Dialer"), ("create", "Configuration"), ("create", "Campaign"), ("create", "ContactList"),

@@ -38,7 +38,7 @@ def made(key=b"key", **changes):
 
 @pytest.mark.parametrize("render", [render_text, render_json, render_markdown])
 def test_renderings_are_masked_unless_asked(render):
-    """R-PLAN-8: numbers, data, context, inline agents and numbers used as names are masked; --show-pii shows."""
+    """R-PLAN-8: numbers, data, context, agents and numbers used as names are masked; --show-pii shows."""
     masked, plain = "\n".join(render(made())), "\n".join(render(made(), show_pii=True))
     assert [secret for secret in SECRETS if secret in masked] == []
     assert "+12125550199" in plain
@@ -63,7 +63,7 @@ def test_json_has_the_promised_shape():
 
 
 def test_the_digest_covers_unmasked_values_and_is_keyed():
-    """R-PLAN-8: another number is another digest although it is masked alike; without the key nobody can try."""
+    """R-PLAN-8: another number is another digest although it is masked alike; only with the key."""
     alike = made(phone_numbers=["+12125550242"])
     assert made().digest == made().digest
     assert made().digest.startswith("sha256:")
