@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconciler.core.canonical import content_hash, instant_text
 from reconciler.core.desired import DesiredContact, Json, ObjectKey, Origin
-from reconciler.core.phones import BadNumber, is_e164, mask_number, parse_number, zones_of
+from reconciler.core.phones import BadNumber, is_e164, mask_number, mask_numbers_in, parse_number, zones_of
 from reconciler.core.zones import SkippedTime, UnknownZone, canonical_zone, instant_of
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.spec.contact import ContactFields
@@ -67,7 +67,7 @@ def desired_contact(  # noqa: PLR0917 - each is a part of the contact; on the ho
         try:
             fields["timezone"] = canonical_zone(spec.timezone)
         except UnknownZone as fault:
-            problems.append((("timezone",), str(fault)))
+            problems.append((("timezone",), mask_numbers_in(str(fault))))
     for name in ("data", "agent_id", "agent_version", "agent_number", "agent_config", "initial_context"):
         value = getattr(spec, name)
         if value is not None and value != {}:

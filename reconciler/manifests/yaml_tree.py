@@ -23,6 +23,7 @@ _PLAIN = "plain"
 _QUOTED = "quoted"
 _COLLECTION = "collection"
 _ALLOWED_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_MERGE_HINT = "write the fields out, or alias whole values"
 _NULLS = frozenset({"", "~", "null"})
 
 
@@ -98,8 +99,11 @@ def _value(node: Node, depth: int, faults: list[TreeFault]) -> Any:  # noqa: ANN
             faults.append(_at(key, "a key must be a text", "quote it if it holds brackets or braces"))
             continue
         name = key.value
-        if name in found or (name == "<<" and key.tag == _PLAIN):
-            faults.append(_key_fault(key, node))
+        if name in found:
+            faults.append(_duplicate_fault(key, node))
+        elif name == "<<" and key.tag == _PLAIN:
+            faults.append(_at(key, "merge keys (<<) are not supported", _MERGE_HINT))
+            continue
         found[name] = _value(item, depth + 1, faults)
     return found
 
@@ -112,9 +116,7 @@ def _scalar(node: ScalarNode, faults: list[TreeFault]) -> str | None:
     return str(node.value)
 
 
-def _key_fault(key: ScalarNode, mapping: Node) -> TreeFault:
-    if key.value == "<<" and key.tag == _PLAIN:
-        return _at(key, "merge keys (<<) are not supported", "write the fields out, or alias whole values")
+def _duplicate_fault(key: ScalarNode, mapping: Node) -> TreeFault:
     first = next(other for other, _ in mapping.value if other.value == key.value)
     apart = key.start_mark.line - first.start_mark.line
     where = f"{apart} line{'s' if apart > 1 else ''} above" if apart else "on the same line"

@@ -22,14 +22,14 @@ RawNumber = Annotated[
 ]
 """A phone number as people write it (R-PHONE-1)."""
 
+RawNumbers = Annotated[tuple[RawNumber, ...], Field(min_length=1, max_length=MAX_NUMBERS)]
+
 
 class ContactFields(AgentFields):
     """What can be said of a contact, alike in a Contact, in a list's rows and in data files."""
 
     phone_numbers: Annotated[
-        tuple[RawNumber, ...],
-        BeforeValidator(one_or_many, json_schema_input_type=RawNumber | tuple[RawNumber, ...]),
-        Field(min_length=1, max_length=MAX_NUMBERS),
+        RawNumbers, BeforeValidator(one_or_many, json_schema_input_type=RawNumber | RawNumbers)
     ] = Field(description="Numbers in the order in which they are tried.")
     timezone: Text | None = Field(None, description="IANA zone of the contact.")
     scheduled_at: WallClockOrInstant | None = Field(

@@ -18,10 +18,9 @@ def one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+SeveralColumns = Annotated[tuple[Text, ...], Field(min_length=1)]
 ColumnNames = Annotated[
-    tuple[Text, ...],
-    BeforeValidator(one_or_many, json_schema_input_type=Text | tuple[Text, ...]),
-    Field(min_length=1),
+    SeveralColumns, BeforeValidator(one_or_many, json_schema_input_type=Text | SeveralColumns)
 ]
 
 
