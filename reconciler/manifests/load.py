@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, BinaryIO
@@ -13,6 +11,7 @@ from pydantic import ValidationError
 
 from reconciler.core.desired import Origin
 from reconciler.errors import Fault, FaultsFound
+from reconciler.manifests.collector import collector_paused
 from reconciler.manifests.discovery import SourceFile, discover
 from reconciler.manifests.documents import DocumentText, decode, split_documents
 from reconciler.manifests.explain import explain
@@ -74,7 +73,7 @@ def load_manifests(paths: Sequence[str], *, stdin: BinaryIO, org: str = DEFAULT)
     """
     files, faults = discover(paths, stdin)
     documents: list[Document] = []
-    with _collector_paused():
+    with collector_paused():
         for file in files:
             for result in _read_file(file):
                 if isinstance(result, Fault):
@@ -87,18 +86,6 @@ def load_manifests(paths: Sequence[str], *, stdin: BinaryIO, org: str = DEFAULT)
             Fault(files[0].name, None, None, "nothing declared here: no document in any file", hint)
         )
     return LoadedManifests(documents, faults, org)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the garbage collector off: YAML nodes by the million make it slow, and form no cycles."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _read_file(file: SourceFile) -> Iterator[Document | Fault]:

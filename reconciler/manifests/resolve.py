@@ -9,6 +9,7 @@ from reconciler.core.desired import DesiredContact, DesiredObject, DesiredState,
 from reconciler.core.existing import Existing
 from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.campaign_rules import CampaignRules
+from reconciler.manifests.collector import collector_paused
 from reconciler.manifests.contacts import desired_contact, read_numbers
 from reconciler.manifests.lists import ListContent, read_list
 from reconciler.manifests.load import Document, LoadedManifests
@@ -54,10 +55,11 @@ def examine(loaded: LoadedManifests, existing: Existing, hash_key: bytes) -> Exa
     """Resolve as far as it goes, and collect what stands in the way instead of raising it."""
     references = References(loaded.documents, existing, loaded.org)
     collected = _Collected(references, loaded.org, hash_key, [*loaded.faults])
-    for document in loaded.documents:
-        collected.take(document)
-    contacts = collected.unique_contacts()
-    warnings = warnings_of(loaded.documents, contacts, references, loaded.org)
+    with collector_paused():
+        for document in loaded.documents:
+            collected.take(document)
+        contacts = collected.unique_contacts()
+        warnings = [*warnings_of(loaded.documents, contacts, references, loaded.org)]
     desired = DesiredState(collected.objects, contacts, collected.lists, [*collected.notices, *warnings])
     return Examination(desired, collected.faults, collected.bad_rows)
 
