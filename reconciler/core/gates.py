@@ -44,8 +44,8 @@ def call_target(terms: Terms, lane: LaneKey, gateway: str) -> CallTarget:
 def status_gate(terms: Terms) -> Gate:
     """A campaign's contacts are dialled while it is `active` (R-LIFE-1, R-LIFE-8)."""
     if terms.name is None:
-        return Gate("status", open=True, detail="in no campaign")
-    return Gate("status", open=terms.status == "active", detail=f"campaign {terms.name} is {terms.status}")
+        return Gate("campaign status", open=True, detail="in no campaign")
+    return Gate("campaign status", open=terms.status == "active", detail=terms.status)
 
 
 def period_gate(terms: Terms, now: datetime) -> Gate:
@@ -97,3 +97,13 @@ def zones_never_meet(terms: Terms, lane: LaneKey, now: datetime) -> bool:
         and windows.next_open(zones, now, scheduled=scheduled) is None
         and all(windows.next_open((zone,), now, scheduled=scheduled) is not None for zone in zones)
     )
+
+
+def first_opening(terms: Terms, lane: LaneKey, after: datetime) -> datetime | None:
+    """Give the first instant at or after `after` at which the windows of a lane are open (R-WIN-7)."""
+    if terms.windows is None:
+        return after
+    zones, _ = zones_of_lane(
+        lane.zone_key, infer=terms.infer_timezone, default_timezone=terms.default_timezone
+    )
+    return terms.windows.next_open(zones, after, scheduled=lane.class_ == LaneClass.SCHEDULED.value)
