@@ -9,38 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from reconciler.core.agents import NO_AGENT
-from reconciler.core.canonical import content_hash
-from reconciler.core.desired import Json
-from reconciler.core.lanes import LaneKey, due_at, lane_class, lane_key
+from reconciler.core.lanes import LaneKey
 from reconciler.core.plan.change import Action, ContactChange
 from reconciler.core.plan.plan import Plan, Stamp
-from reconciler.core.plan.rules import AD_HOC, CampaignRules
-from reconciler.core.plan.standing import OPEN, Edit, status_after_edit, status_of_new, status_on_return
+from reconciler.core.plan.rules import CampaignRules
+from reconciler.core.plan.standing import OPEN
 from reconciler.core.settlement import ContactStatus
 from reconciler.ports import Ids
+from reconciler.store.apply_contact_rows import Row, edited_row, new_row, number_rows
 from reconciler.store.apply_work import ApplyWork, Directory
 from reconciler.store.attempts import CHUNK, chunks
 from reconciler.store.columns import AnyRow
 from reconciler.store.lanes import lane_ids
-from reconciler.store.queue import progress
+from reconciler.store.observed.contacts import CONTACT_FIELDS
 from reconciler.store.tables import contact, contact_number
 
-Row = dict[str, Any]
 Progressing = Callable[[int, int], None]
 """Told how many contacts have been written, and of how many."""
 
-FIELDS = (
-    "phone_numbers", "data", "timezone", "scheduled_at", "expires_at", "agent_id", "agent_version",
-    "agent_number", "agent_config", "initial_context", "labels",
-)  # fmt: skip
 _EDITED = (
-    *FIELDS, "source", "list_id", "source_hash", "applied_hash", "serial", "status", "reason", "lane_id",
+    *CONTACT_FIELDS, "source", "list_id", "source_hash", "applied_hash", "serial", "status", "reason", "lane_id",
     "due_at", "parked", "withdraw_requested",
 )  # fmt: skip
 _LOCK = select(contact).where(contact.c.id.in_(bindparam("ids", expanding=True))).with_for_update()
@@ -79,7 +71,7 @@ def stage_contacts(plan: Plan, directory: Directory, ids: Ids, now: datetime, se
     creations = [change for change in plan.contacts if change.action is Action.CREATE]
     rules = {directory.campaign_key(key.org, key.name): rules for key, rules in plan.rules.items()}
     created = [
-        _new_row(change, directory, rules, plan.source, (ids(now), now, serial))
+        new_row(change, directory, rules, plan.source, (ids(now), now, serial))
         for change in sorted(creations, key=lambda change: change.position)
     ]
     changed = [change for change in plan.contacts if change.action is not Action.CREATE]
@@ -107,64 +99,11 @@ def stamp_contacts(work: ApplyWork, stamps: Sequence[Stamp]) -> None:
         work.connection.execute(_STAMP, rows)
 
 
-def field_columns(fields: Mapping[str, Json]) -> Row:
-    """Turn canonical contact fields into columns; what is not set is NULL."""
-    columns: Row = {name: fields.get(name) for name in FIELDS}
-    for name in ("scheduled_at", "expires_at"):
-        if text := columns[name]:
-            columns[name] = datetime.fromisoformat(text)
-    return columns
-
-
-def _new_row(
-    change: ContactChange,
-    directory: Directory,
-    rules: Mapping[UUID, CampaignRules],
-    source: str,
-    stamp: tuple[UUID, datetime, int],
-) -> tuple[Row, LaneKey]:
-    id_, now, serial = stamp
-    campaign_key = directory.campaign_key(change.key.org, change.key.campaign)
-    columns = field_columns(change.after)
-    status = status_of_new(change.after, rules.get(campaign_key, AD_HOC))
-    lane = lane_key(
-        campaign_key,
-        lane_class(attempts=0, callback=None, scheduled_at=columns["scheduled_at"]),
-        number=columns["phone_numbers"][0],
-        timezone=columns["timezone"],
-        agent_id=columns["agent_id"],
-        agent_number=columns["agent_number"],
-    )
-    row = columns | {
-        "id": id_,
-        "org_id": directory.org_id(change.key.org),
-        "campaign_key": campaign_key,
-        "external_id": change.key.name,
-        **_ownership(change, directory, source, serial),
-        "created_at": now,
-        "status": status.value,
-        "reason": NO_AGENT if status is ContactStatus.ERROR else None,
-        "due_at": due_at(now, columns["scheduled_at"], None),
-    }
-    return row, lane
-
-
-def _ownership(change: ContactChange, directory: Directory, source: str, serial: int) -> Row:
-    desired = change.desired
-    return {
-        "source": source,
-        "list_id": directory.objects[change.list_after] if change.list_after else None,
-        "source_hash": desired.source_hash if desired else None,
-        "applied_hash": content_hash(change.after),
-        "serial": serial,
-    }
-
-
 def _insert(work: ApplyWork, created: Sequence[tuple[Row, LaneKey]]) -> int:
     lanes = _lanes(work, (lane for _, lane in created))
     rows = [row | {"lane_id": lanes[lane]} for row, lane in created]
     work.connection.execute(insert(contact), rows)
-    work.connection.execute(insert(contact_number), _number_rows(rows))
+    work.connection.execute(insert(contact_number), number_rows(rows))
     for row in rows:
         work.tallies.add(row["org_id"], row["campaign_key"], row["status"])
     return len(rows)
@@ -177,7 +116,7 @@ def _change(
     rows = {row.id: row for row in work.connection.execute(_LOCK, {"ids": sorted(by_id)})}
     _withdraw(work, [rows[id_] for id_, change in by_id.items() if change.action is Action.WITHDRAW])
     edits = [
-        _edited_row(work, change, rows[id_], rules, source)
+        edited_row(work, change, rows[id_], rules, source)
         for id_, change in by_id.items()
         if change.action is not Action.WITHDRAW
     ]
@@ -199,68 +138,6 @@ def _withdraw(work: ApplyWork, rows: Sequence[AnyRow]) -> None:
         work.tallies.move(row.org_id, row.campaign_key, row.status, ContactStatus.WITHDRAWN.value)
 
 
-def _edited_row(
-    work: ApplyWork,
-    change: ContactChange,
-    row: AnyRow,
-    rules: Mapping[UUID, CampaignRules],
-    source: str,
-) -> tuple[Row, LaneKey]:
-    columns = field_columns(change.after)
-    status = _status(row, change, rules.get(row.campaign_key, AD_HOC), work.now)
-    work.tallies.move(row.org_id, row.campaign_key, row.status, status.value)
-    # A contact that got other numbers may not have to wait for what its old ones waited for.
-    stays_parked = (
-        row.parked is not None and row.status == status and row.phone_numbers == columns["phone_numbers"]
-    )
-    due = row.due_at if stays_parked else due_at(row.created_at, columns["scheduled_at"], row.retry_at)
-    new = columns | {
-        **_ownership(change, work.directory, source, work.serial),
-        "status": status.value,
-        "reason": _reason(row, status, stays_parked=stays_parked),
-        "due_at": due,
-        "parked": row.parked if stays_parked else None,
-        "withdraw_requested": False,
-    }
-    return {"id_": row.id} | {f"new_{name}": value for name, value in new.items()}, _lane(row, columns)
-
-
-def _status(row: AnyRow, change: ContactChange, rules: CampaignRules, now: datetime) -> ContactStatus:
-    status = ContactStatus(row.status)
-    if status is not ContactStatus.WITHDRAWN:
-        return status_after_edit(status, row.reason, Edit(change.before, change.after), rules, now)
-    return status_on_return(
-        change.after,
-        rules,
-        used=row.attempts - row.attempts_forgiven,
-        last_outcome=row.last_outcome,
-        callback=row.callback,
-    )
-
-
-def _reason(row: AnyRow, status: ContactStatus, *, stays_parked: bool) -> str | None:
-    if status is ContactStatus.ERROR and row.status != status:
-        return NO_AGENT
-    was_parked = row.parked is not None and not stays_parked
-    return row.reason if row.status == status and not was_parked else None
-
-
-def _lane(row: AnyRow, columns: Row) -> LaneKey:
-    numbers = tuple(columns["phone_numbers"])
-    done = progress(row)
-    following = type(done)(numbers, done.attempts, last_number=done.last_number, dropped=done.dropped,
-                           callback=done.callback).number_to_dial()  # fmt: skip
-    class_ = lane_class(attempts=row.attempts, callback=row.callback, scheduled_at=columns["scheduled_at"])
-    return lane_key(
-        row.campaign_key,
-        class_,
-        number=following or numbers[0],
-        timezone=columns["timezone"],
-        agent_id=columns["agent_id"],
-        agent_number=columns["agent_number"],
-    )
-
-
 def _renumber(work: ApplyWork, edited: Iterable[tuple[AnyRow, list[str]]]) -> None:
     """Write anew which numbers belong to contacts whose numbers were edited."""
     moved = [
@@ -271,15 +148,7 @@ def _renumber(work: ApplyWork, edited: Iterable[tuple[AnyRow, list[str]]]) -> No
     for chunk in chunks([row["id"] for row in moved]):
         work.connection.execute(_FORGET_NUMBERS, {"ids": chunk})
     if moved:
-        work.connection.execute(insert(contact_number), _number_rows(moved))
-
-
-def _number_rows(rows: Iterable[Row]) -> list[Row]:
-    return [
-        {"org_id": row["org_id"], "number": number, "contact_id": row["id"]}
-        for row in rows
-        for number in row["phone_numbers"]
-    ]
+        work.connection.execute(insert(contact_number), number_rows(moved))
 
 
 def _lanes(work: ApplyWork, keys: Iterable[LaneKey]) -> dict[LaneKey, UUID]:

@@ -55,7 +55,9 @@ def test_new_contacts_are_pending_in_file_order(scratch):
 
 def test_a_row_that_is_gone_is_withdrawn_and_returns_as_its_attempts_say(scratch):
     """R-CONTACT-1: withdrawn keeps its attempts; back in the list it is pending, exhausted or completed."""
-    scratch.apply(desired(*listed("fresh", "tried", "spent", "done")))
+    names = ("fresh", "tried", "spent", "done", "asked")
+    scratch.apply(desired(*listed(*names)))
+    scratch.edit_contact("asked", attempts=3, last_outcome="busy", callback="due")
     scratch.edit_contact("tried", attempts=1, last_number=number_of("tried"), last_outcome="no_answer")
     scratch.edit_contact("spent", attempts=3, last_outcome="busy", status="exhausted")
     scratch.edit_contact("done", attempts=1, last_outcome="completed", status="completed")
@@ -63,10 +65,11 @@ def test_a_row_that_is_gone_is_withdrawn_and_returns_as_its_attempts_say(scratch
     assert {change.action for change in gone.contacts} == {Action.WITHDRAW}
     assert {row.status for row in scratch.rows(tables.contact)} == {"withdrawn"}
     assert scratch.plan(desired()).in_sync
-    scratch.apply(desired(*listed("fresh", "tried", "spent", "done")))
+    scratch.apply(desired(*listed(*names)))
     statuses = {row.external_id: (row.status, row.attempts) for row in scratch.rows(tables.contact)}
     assert statuses == {
         "fresh": ("pending", 0), "tried": ("pending", 1), "spent": ("exhausted", 3), "done": ("completed", 1),
+        "asked": ("pending", 3),
     }  # fmt: skip
     assert lane_of(scratch, "tried").class_ == "retry"
     assert scratch.tallies() == scratch.counted()
@@ -220,7 +223,7 @@ def test_a_lowered_cap_exhausts_in_the_same_apply_and_a_raised_one_reopens_nobod
     assert made.effects[0].exhausted == 1
     assert [scratch.contact(name).status for name in "abc"] == ["exhausted", "pending", "pending"]
     raised = scratch.apply(desired(*listed("a", "b", "c")))
-    assert raised.contacts == []
+    assert (raised.contacts, raised.sweeps) == ([], ())
     assert scratch.contact("a").status == "exhausted"
     assert scratch.tallies() == scratch.counted()
 

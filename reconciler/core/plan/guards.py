@@ -188,7 +188,11 @@ def _schedule(spec: object) -> Schedule:
 
 
 def _owned(proposal: Proposal) -> int:
-    return sum(live.owner == proposal.options.source for live in proposal.observed.objects.values())
+    """Count what the source owns; a closed campaign keeps its name, but there is nothing left to lose."""
+    return sum(
+        live.owner == proposal.options.source and live.status != "closed"
+        for live in proposal.observed.objects.values()
+    )
 
 
 def _agent(agent_id: str | None, version: int | str | None) -> str:

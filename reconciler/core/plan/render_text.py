@@ -12,6 +12,7 @@ from reconciler.core.plan.wording import (
     effect_text,
     field_lines,
     origin_text,
+    sample_lines,
     shown_name,
     summary_text,
 )
@@ -81,7 +82,7 @@ def _contacts(changes: Sequence[ContactChange], *, show_pii: bool) -> Iterator[s
 
 def _sample(change: ContactChange, *, show_pii: bool) -> str:
     name = shown_name(change.key.name, show_pii=show_pii)
-    texts = list(field_lines(change, show_pii=show_pii))
+    texts = list(sample_lines(change, show_pii=show_pii))
     if change.cause is Cause.DRIFT:
         texts.insert(0, drift_text(change))
     return f"{name}  {'; '.join(texts)}{_at(origin_text(change.origin))}"

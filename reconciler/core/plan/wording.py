@@ -19,6 +19,7 @@ SAMPLES = 3
 """So many contacts, or entries of a suppression list, are shown of each group."""
 
 _PERSONAL = ("Contact", SUPPRESSION_LIST)
+_DATA = "spec.data."
 _LONGEST_VALUE = 200
 _DONE = {
     Action.CREATE: "created",
@@ -63,6 +64,16 @@ def shown(change: AnyChange, field: FieldChange, *, show_pii: bool) -> FieldChan
 def shown_name(name: str, *, show_pii: bool) -> str:
     """Mask a name that is a phone number."""
     return name if show_pii else masked_name(name)
+
+
+def sample_lines(change: ContactChange, *, show_pii: bool) -> Iterator[str]:
+    """Write the fields of a contact; masked data, all of whose values look alike, as one number of fields."""
+    hidden = [] if show_pii else [field for field in change.fields if field.path.startswith(_DATA)]
+    for field in change.fields:
+        if field not in hidden:
+            yield _field_line(shown(change, field, show_pii=show_pii))
+    if hidden:
+        yield f"{_DATA}*: {counted(len(hidden), 'masked field')}"
 
 
 def field_lines(change: AnyChange, *, show_pii: bool) -> Iterator[str]:

@@ -20,7 +20,7 @@ Place = tuple[str, str]
 
 _STATUSES = {status.value: status for status in ContactStatus}
 _ROWS_AT_A_TIME = 1_000
-_FIELDS = (
+CONTACT_FIELDS = (
     "phone_numbers", "data", "timezone", "scheduled_at", "expires_at", "agent_id", "agent_version",
     "agent_number", "agent_config", "initial_context", "labels",
 )  # fmt: skip
@@ -29,7 +29,7 @@ _OTHERS = (
     "attempts_forgiven", "callback", "last_outcome", "withdraw_requested",
 )  # fmt: skip
 _OF_CAMPAIGN = (
-    select(*(contact.c[name] for name in (*_FIELDS, *_OTHERS)))
+    select(*(contact.c[name] for name in (*CONTACT_FIELDS, *_OTHERS)))
     .where(
         contact.c.org_id == bindparam("org"),
         contact.c.campaign_key == bindparam("campaign"),
@@ -66,7 +66,7 @@ class ContactStream:
 
     def _contact(self, row: AnyRow, org: str, campaign_name: str | None) -> ObservedContact:
         (contact_id, external_id, source, list_id, source_hash, applied_hash, status, reason, attempts,
-         forgiven, callback, last_outcome, withdraw_requested) = row[len(_FIELDS):]  # fmt: skip
+         forgiven, callback, last_outcome, withdraw_requested) = row[len(CONTACT_FIELDS):]  # fmt: skip
         return ObservedContact(
             contact_id, org, campaign_name, external_id, _fields(row), source,
             self._lists.get(list_id) if list_id else None,
@@ -112,7 +112,7 @@ def _lists(connection: Connection) -> dict[UUID, ObjectKey]:
 
 
 def _fields(row: AnyRow) -> dict[str, Json]:
-    fields = {name: value for name, value in zip(_FIELDS, row, strict=False) if value is not None}
+    fields = {name: value for name, value in zip(CONTACT_FIELDS, row, strict=False) if value is not None}
     for name in ("scheduled_at", "expires_at"):
         at = fields.get(name)
         if isinstance(at, datetime):

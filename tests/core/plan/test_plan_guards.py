@@ -156,6 +156,7 @@ def test_an_empty_source_is_refused_even_where_nothing_is_pruned():
     assert trips(DesiredState(), observed(*BASE)) == ["source-empty"]
     assert trips(DesiredState(), observed(*BASE), prune=True) == ["source-empty", "prune"]
     assert trips(DesiredState(), ObservedState(0, b"key", {})) == []
+    assert trips(DesiredState(), observed(campaign(status="closed"))) == []
 
 
 @pytest.mark.parametrize(("kept", "guards"), [(4, []), (3, ["prune"])])
