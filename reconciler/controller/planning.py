@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from sqlalchemy import Connection
 
 from reconciler.core.desired import DesiredState
-from reconciler.core.existing import Existing
-from reconciler.core.plan.plan import Plan, PlanOptions
+from reconciler.core.existing import OFFLINE, Existing
+from reconciler.core.plan.plan import Plan, PlanOptions, Tripped
 from reconciler.core.plan.planner import plan
-from reconciler.errors import Fault, FaultsFound
+from reconciler.errors import Fault, FaultsFound, GuardRefused
 from reconciler.manifests.load import load_manifests
-from reconciler.manifests.resolve import examine
+from reconciler.manifests.resolve import Examination, examine
+from reconciler.manifests.summary import Summary, summarise
 from reconciler.store.observe import existing, observe
 from reconciler.store.schema import KEY_BYTES, hash_key
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where manifests come from. `org` is for documents that name none."""
+    """Where manifests come from. `org` is for documents that name none; `strict`: bad rows are faults."""
 
     paths: Sequence[str]
     stdin: BinaryIO
@@ -32,17 +33,61 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and the bad rows of data files that it leaves out."""
+    """A plan, the bad rows of data files that it leaves out, and the guards that it passes by `--allow`."""
 
     plan: Plan
     bad_rows: Sequence[Fault]
+    passed: Sequence[Tripped] = ()
+
+
+class ReadSource:
+    """Manifests as they were read once: they can be planned again whenever the database moves on.
+
+    What they come to depends only on the names that the database has and on its key, so it is kept for as
+    long as these stay the same.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._loaded = load_manifests(source.paths, stdin=source.stdin, org=source.org)
+        self._strict = source.strict
+        self._examined: tuple[Existing, bytes, Examination] | None = None
+
+    def summary(self, known: Existing, key: bytes) -> Summary:
+        """Give the counts of everything, and every fault, bad row and warning; under `strict` no bad rows."""
+        examination = self._examine(known, key)
+        summary = summarise(self._loaded, examination)
+        if not self._strict:
+            return summary
+        return Summary(
+            summary.kinds, summary.contacts, [*summary.faults, *summary.bad_rows], (), summary.warnings
+        )
+
+    def desired(self, known: Existing, key: bytes) -> tuple[DesiredState, Sequence[Fault]]:
+        """Give the desired state and the bad rows that it leaves out; raises FaultsFound."""
+        examination = self._examine(known, key)
+        faults = [*examination.faults, *(examination.bad_rows if self._strict else ())]
+        if faults:
+            raise FaultsFound(faults)
+        return examination.desired, examination.bad_rows
+
+    def plan(self, connection: Connection, options: PlanOptions) -> Planned:
+        """Compare with the database. Raises FaultsFound and PlanRefused."""
+        desired, bad_rows = self.desired(existing(connection), hash_key(connection))
+        observed = observe(connection, desired, options.source, options.now)
+        made = plan(desired, observed, replace(options, allowed=frozenset()))
+        refusing = tuple(guard for guard in made.guards if guard.guard not in options.allowed)
+        passed = tuple(guard for guard in made.guards if guard.guard in options.allowed)
+        return Planned(replace(made, guards=refusing), bad_rows, passed)
+
+    def _examine(self, known: Existing, key: bytes) -> Examination:
+        if self._examined is None or self._examined[:2] != (known, key):
+            self._examined = (known, key, examine(self._loaded, known, key))
+        return self._examined[2]
 
 
 def plan_source(connection: Connection, source: Source, options: PlanOptions) -> Planned:
-    """Compare manifests with the database. Raises FaultsFound and PlanRefused."""
-    desired, bad_rows = desired_state(source, existing(connection), hash_key(connection))
-    observed = observe(connection, desired, options.source, options.now)
-    return Planned(plan(desired, observed, options), bad_rows)
+    """Read manifests and compare them with the database. Raises FaultsFound and PlanRefused."""
+    return ReadSource(source).plan(connection, options)
 
 
 def desired_state(
@@ -52,9 +97,17 @@ def desired_state(
 
     Without a database there is no key for keyed hashes; any will do then.
     """
-    loaded = load_manifests(source.paths, stdin=source.stdin, org=source.org)
-    examined = examine(loaded, known, key or secrets.token_bytes(KEY_BYTES))
-    faults = [*examined.faults, *(examined.bad_rows if source.strict else ())]
-    if faults:
-        raise FaultsFound(faults)
-    return examined.desired, examined.bad_rows
+    return ReadSource(source).desired(known, key or secrets.token_bytes(KEY_BYTES))
+
+
+def refuse_guarded(plan: Plan) -> None:
+    """Raise GuardRefused, with the flags that would pass, where a guard refuses the plan (R-PLAN-6)."""
+    if plan.guards:
+        reasons = "\n".join(f"{guard.guard}: {guard.detail}" for guard in plan.guards)
+        flags = " ".join(dict.fromkeys(guard.allow for guard in plan.guards))
+        raise GuardRefused(reasons, hint=f"nothing was changed; to go on, add {flags}")
+
+
+def validate_source(source: Source) -> Summary:
+    """Check manifests without a database: all that `validate` has to say."""
+    return ReadSource(source).summary(OFFLINE, secrets.token_bytes(KEY_BYTES))
