@@ -62,11 +62,13 @@ def open_data_file(source: SourceFile, reference: str) -> DataFile | str:
 
     Gives the reason as a text where that cannot be done.
     """
+    if "://" in reference:
+        return "from: names a file beside the manifest, not a URL; download it there before"
     name = os.path.normpath(Path(source.name).parent / reference)
     path = source.folder / reference
     if not reference.casefold().endswith((*CSV_SUFFIXES, *JSONL_SUFFIXES)):
         known = ", ".join((*CSV_SUFFIXES, *JSONL_SUFFIXES))
-        return f"'{name}' is no kind of data file that is supported; supported are {known}"
+        return f"'{name}' is no kind of data file that is supported; save it as one of {known}"
     try:
         real = path.resolve(strict=True)
         if not real.is_relative_to(source.root):

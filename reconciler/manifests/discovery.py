@@ -59,6 +59,9 @@ class _Finder:
         if path == STDIN:
             self._take_stdin()
             return
+        if not path:  # an unset variable of a script would otherwise stand for the working directory
+            self.fault("manifests", "nothing declared here: the path is empty")
+            return
         target = Path(path)
         try:
             if target.is_dir():

@@ -36,6 +36,8 @@ def decode(name: str, content: bytes) -> str | Fault:
         column = len(content[line_start : fault.start].decode("utf-8", "replace")) + 1
         line = content.count(b"\n", 0, fault.start) + 1
         message = f"is not UTF-8: byte 0x{content[fault.start]:02x} at offset {fault.start}"
+        if b"\0" in content:
+            return Fault(name, None, None, "is binary, not a text", "a manifest is YAML, saved as UTF-8")
         return Fault(name, line, column, message, "save it as UTF-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     found = _UNPRINTABLE.search(text)

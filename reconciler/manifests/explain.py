@@ -43,6 +43,8 @@ _SHAPES = {
 def explain(error: ValidationError, model: type[BaseModel], place: Place) -> Iterator[Fault]:
     """Give each finding as a fault at its place, quoted texts cut short, numbers masked (R-PLAN-8)."""
     for found in error.errors(include_url=False):
+        if found["type"] == "too_short" and found["input"]:
+            continue  # empty only because each of its items is a fault, reported beside this one
         path = [step for step in found["loc"] if step != "[key]"]
         at_key = found["type"] in {"extra_forbidden", "missing"} or found["loc"][-1:] == ("[key]",)
         message, hint = describe(found, path, model)
@@ -77,19 +79,19 @@ def _message(found: ErrorDetails, path: list[str | int], model: type[BaseModel])
     if kind in {"too_short", "string_too_short"}:
         return "must not be empty", None
     if kind in {"too_long", "string_too_long"}:
-        unit = "characters" if kind.startswith("string") else "items"
-        return f"must have at most {context['max_length']} {unit}", None
+        unit = "characters" if isinstance(found["input"], str) else "items"
+        return f"must have at most {context['max_length']:,} {unit}", None
     return found["msg"].replace("Input should be", "must be"), None
 
 
 def _unknown_field(name: str, parent: list[str | int], model: type[BaseModel]) -> tuple[str, str | None]:
     known = _fields_at(model, parent)
-    elsewhere = [part for part in ("metadata", "spec") if not parent and name in _fields_at(model, [part])]
+    elsewhere = [part for part in known if name in _fields_at(model, [*parent, part])]
     if parent == ["metadata"] and name in _fields_at(model, ["spec"]):
         elsewhere = ["spec"]
     if parent == ["spec"] and name in _fields_at(model, ["metadata"]):
         elsewhere = ["metadata"]
-    if elsewhere:
+    if len(elsewhere) == 1:
         return f"unknown field '{name}' — it goes under {elsewhere[0]}:", None
     suggestion = did_you_mean(name, known)
     hint = None if suggestion else f"known here: {', '.join(known)}"

@@ -123,6 +123,7 @@ class _FileReading:
         self._content = ListContent()
         self._kept: set[str] = set()
         self._unreadable = 0
+        self._id_column: str | None = None
 
     def take(self, rows: Sequence[DataRow | UnreadableRow]) -> ListContent:
         good: dict[str, list[DesiredContact]] = {}
@@ -130,7 +131,10 @@ class _FileReading:
             if isinstance(row, UnreadableRow):
                 self._unreadable += 1
                 self._bad(row.line, row.column, row.message)
-            elif (contact := self._contact(row)) is not None:
+                continue
+            self._id_column = row.columns.get("external_id") or row.columns.get("phone_numbers")
+            contact = self._contact(row)
+            if contact is not None:
                 good.setdefault(contact.external_id, []).append(contact)
         for identity, contacts in good.items():
             if len(contacts) == 1 and identity not in self._kept:
@@ -148,7 +152,7 @@ class _FileReading:
         for line in lines:
             others = ", ".join(str(other) for other in lines if other != line)
             where = f"also on line {others}" if others else "also on a row that is bad"
-            self._bad(line, "external_id", f"'{identity}' stands on several rows: {where}")
+            self._bad(line, self._id_column, f"'{identity}' stands on several rows: {where}")
 
     def _contact(self, row: DataRow) -> DesiredContact | None:
         texts = [number for _, number in row.numbers]

@@ -17,7 +17,8 @@ from reconciler.manifests.documents import DocumentText, decode, split_documents
 from reconciler.manifests.explain import explain
 from reconciler.manifests.places import Place, lines_of_items
 from reconciler.manifests.suggestions import did_you_mean
-from reconciler.manifests.yaml_tree import TreeFault, compose, read_values
+from reconciler.manifests.yaml_syntax import TreeFault
+from reconciler.manifests.yaml_tree import compose, read_values
 from reconciler.spec.contact_list import ContactList
 from reconciler.spec.model import DEFAULT
 from reconciler.spec.registry import KINDS, Manifest

@@ -16,6 +16,7 @@ from reconciler.spec.schedule import Holidays, Override
 from reconciler.spec.suppression_list import SuppressionEntry, SuppressionList
 
 _FOREVER = "9999-12-31"
+_COUNTRY_HINT = "write an ISO 3166 code such as US"
 
 
 def desired_object(document: Document, key: ObjectKey) -> tuple[DesiredObject, list[Fault]]:
@@ -105,7 +106,9 @@ def _holiday_faults(document: Document, wanted: Holidays) -> Iterator[Fault]:
     at = ("spec", "schedule", "holidays")
     subdivisions = holidays.list_supported_countries().get(wanted.country)
     if subdivisions is None:
-        yield document.place.fault((*at, "country"), f"the holidays of '{wanted.country}' are not known")
+        yield document.place.fault(
+            (*at, "country"), f"the holidays of '{wanted.country}' are not known", _COUNTRY_HINT
+        )
     elif wanted.subdivision is not None and wanted.subdivision not in subdivisions:
         known = ", ".join(subdivisions) or "none"
         message = f"'{wanted.subdivision}' is no subdivision of {wanted.country} with holidays of its own"

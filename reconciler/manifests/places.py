@@ -9,7 +9,8 @@ from functools import lru_cache
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
 from reconciler.errors import Fault
-from reconciler.manifests.yaml_tree import TreeFault, compose
+from reconciler.manifests.yaml_syntax import TreeFault
+from reconciler.manifests.yaml_tree import compose
 
 Path = Sequence[str | int]
 

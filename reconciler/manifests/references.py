@@ -66,6 +66,8 @@ class References:
             if self.rules(org, name) is None:
                 known = self._names_in(org, (*self._campaigns, *self._existing.campaigns))
                 yield self._unknown(document, ("metadata", "campaign"), "campaign", name, known)
+            elif name != DEFAULT and (org, name) not in self._campaigns:
+                yield from self._lost_configuration(document, org, name)
 
     def configuration(self, org: str, name: str) -> ConfigurationSpec | None:
         """Find a configuration's spec."""
@@ -92,6 +94,13 @@ class References:
         if configuration is None:
             return CampaignRules(org, campaign)
         return CampaignRules.of(org, campaign, declared.spec if declared else None, configuration)
+
+    def _lost_configuration(self, document: Document, org: str, campaign: str) -> Iterable[Fault]:
+        """A closed campaign outlives its configuration (R-LIFE-6); its contacts cannot be read without one."""
+        name = self._existing.campaigns[org, campaign]
+        if self.configuration(org, name) is None:
+            message = f"campaign '{campaign}' has no configuration any more: '{name}' was deleted"
+            yield document.place.fault(("metadata", "campaign"), message)
 
     def _names_in(self, org: str, keys: Iterable[tuple[str, str]]) -> Sequence[str]:
         return [name for owner, name in keys if owner == org]

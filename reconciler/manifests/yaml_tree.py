@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 from yaml import CSafeLoader, Node, ScalarNode, SequenceNode
 
+from reconciler.manifests.yaml_syntax import TreeFault, syntax_fault
 from reconciler.spec.scalars import PlainScalar
 
 MAX_DEPTH = 100
@@ -23,18 +23,9 @@ _PLAIN = "plain"
 _QUOTED = "quoted"
 _COLLECTION = "collection"
 _ALLOWED_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_KEY_HINT = "quote a text that holds brackets or braces; render a template before"
 _MERGE_HINT = "write the fields out, or alias whole values"
 _NULLS = frozenset({"", "~", "null"})
-
-
-@dataclass(frozen=True, slots=True)
-class TreeFault:
-    """Something wrong in one document; `line` and `column` count from 0, inside the document's text."""
-
-    line: int
-    column: int
-    message: str
-    hint: str | None = None
 
 
 class _TextLoader(CSafeLoader):
@@ -54,7 +45,7 @@ def compose(text: str) -> Node | TreeFault | None:
             return too_deep
         root: Node | None = _TextLoader(text).get_single_node()
     except yaml.MarkedYAMLError as fault:
-        return _syntax_fault(fault, text)
+        return syntax_fault(fault, text)
     except yaml.YAMLError as fault:
         return TreeFault(0, 0, f"is no YAML: {fault}")
     if isinstance(root, ScalarNode) and root.tag == _PLAIN and not root.value:
@@ -96,7 +87,7 @@ def _value(node: Node, depth: int, faults: list[TreeFault]) -> Any:  # noqa: ANN
     found: dict[str, Any] = {}
     for key, item in node.value:
         if type(key) is not ScalarNode:
-            faults.append(_at(key, "a key must be a text", "quote it if it holds brackets or braces"))
+            faults.append(_at(key, "a key must be a text", _KEY_HINT))
             continue
         name = key.value
         if name in found:
@@ -120,7 +111,8 @@ def _duplicate_fault(key: ScalarNode, mapping: Node) -> TreeFault:
     first = next(other for other, _ in mapping.value if other.value == key.value)
     apart = key.start_mark.line - first.start_mark.line
     where = f"{apart} line{'s' if apart > 1 else ''} above" if apart else "on the same line"
-    return _at(key, f"duplicate key '{key.value}'", f"the first stands {where}")
+    between = "; write --- between two manifests" if key.value == "apiVersion" else ""
+    return _at(key, f"duplicate key '{key.value}'", f"the first stands {where}{between}")
 
 
 def _tag_fault(node: Node) -> TreeFault:
@@ -205,16 +197,3 @@ def _written_nodes(measured: dict[int, tuple[int, int]], root: Node) -> int:
         if id(node) in measured:
             todo += node.value if isinstance(node, SequenceNode) else [n for pair in node.value for n in pair]
     return len(seen)
-
-
-def _syntax_fault(fault: yaml.MarkedYAMLError, text: str) -> TreeFault:
-    mark = fault.problem_mark or fault.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    problem = str(fault.problem or fault.context or "is no YAML")
-    if "cannot start any token" in problem:
-        character = "".join(text.split("\n")[line : line + 1])[column : column + 1]
-        if character == "\t":
-            return TreeFault(line, column, "a tab stands here", "indent with spaces")
-        return TreeFault(line, column, f"no plain text starts with {character}", "quote the text")
-    context = f" ({fault.context})" if fault.context and fault.problem else ""
-    return TreeFault(line, column, f"YAML syntax: {problem}{context}")

@@ -97,8 +97,8 @@ def test_an_id_that_stands_twice_makes_both_rows_bad(contact_list):
     assert contacts(examination) == {"b": ["+12125550143"]}
     assert rows(examination) == ListRows(3, 2, frozenset({"a"}), 0)
     assert [str(f) for f in examination.bad_rows] == [
-        "crm.csv:2:external_id: 'a' stands on several rows: also on line 4",
-        "crm.csv:4:external_id: 'a' stands on several rows: also on line 2",
+        "crm.csv:2:id: 'a' stands on several rows: also on line 4",
+        "crm.csv:4:id: 'a' stands on several rows: also on line 2",
     ]
 
 

@@ -40,6 +40,7 @@ def test_standard_input_is_a_file(load):
         ({"a/x.txt": ""}, ["a"], "nothing declared here: no *.yaml or *.yml file"),
         ({"a.yaml": "# nothing\n---\n"}, ["a.yaml"], "nothing declared here: no document in any file"),
         ({}, ["nowhere"], "cannot be read: No such file or directory"),
+        ({"a.yaml": ORG.format("x")}, [""], "nothing declared here: the path is empty"),
         ({}, ["\0"], "cannot be read: embedded null byte"),
     ],
 )

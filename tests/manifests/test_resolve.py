@@ -59,6 +59,13 @@ def test_what_the_database_has_may_be_referred_to(examined):
     assert examination.desired.contacts[0].fields == {"phone_numbers": ["+442079460018"]}
 
 
+def test_contacts_of_a_campaign_that_lost_its_configuration_are_refused(examined):
+    """R-LIFE-6: a closed campaign outlives its configuration; no number is read without one."""
+    existing = Existing(campaigns={("default", "winter"): "gone"})
+    [fault] = examined({"m.yaml": contact("a", campaign="winter")}, existing).faults
+    assert str(fault) == ("m.yaml:3:31: campaign 'winter' has no configuration any more: 'gone' was deleted")
+
+
 def test_org_fills_in_for_documents_that_name_none(examined):
     """--org: a document's own organization wins."""
     text = OFFICE + manifest("Configuration", "office", org="default") + manifest("Organization", "acme")
