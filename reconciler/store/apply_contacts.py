@@ -32,8 +32,8 @@ Progressing = Callable[[int, int], None]
 """Told how many contacts have been written, and of how many."""
 
 _EDITED = (
-    *CONTACT_FIELDS, "source", "list_id", "source_hash", "applied_hash", "serial", "status", "reason", "lane_id",
-    "due_at", "parked", "withdraw_requested",
+    *CONTACT_FIELDS, "source", "list_id", "source_hash", "applied_hash", "serial", "status", "reason",
+    "lane_id", "due_at", "parked", "withdraw_requested",
 )  # fmt: skip
 _LOCK = select(contact).where(contact.c.id.in_(bindparam("ids", expanding=True))).with_for_update()
 _EDIT = (

@@ -140,6 +140,17 @@ def test_a_persons_pause_stays_until_it_is_released_by_name(scratch):
     assert scratch.plan(desired).notices == []
 
 
+def test_a_release_that_releases_nothing_says_so(scratch):
+    """R-HOLD-2: a release names a campaign of the source; one that nothing holds is only to be known."""
+    scratch.apply(state(configuration(), campaign()))
+    made = scratch.plan(state(configuration(), campaign()), releases=[SPRING])
+    assert [notice.detail for notice in made.notices] == ["nothing holds it, so there is nothing to release"]
+    with pytest.raises(
+        PlanRefused, match="--release campaign/spring: source 'main' declares no such campaign"
+    ):
+        scratch.plan(state(configuration()), releases=[SPRING])
+
+
 def test_a_persons_start_is_paused_again(scratch):
     """R-HOLD-2: a person's start against a manifest that says paused is drift, and is set back."""
     desired = state(configuration(), campaign(status="paused"))

@@ -147,6 +147,9 @@ def _status(
         return None, False
     holds = observed.holds.get(wanted.key, ())
     released = wanted.key in options.releases and bool(holds)
+    if wanted.key in options.releases and not holds:
+        text = "nothing holds it, so there is nothing to release"
+        planned.notices.append(Notice("warning", wanted.key, text, wanted.origin))
     statuses = Statuses(
         desired=wanted.spec["status"],
         live=live.status,

@@ -23,7 +23,7 @@ def plan(desired: DesiredState, observed: ObservedState, options: PlanOptions) -
     """Say what must change so that the database is what the manifests of one source say.
 
     Raises PlanRefused, with every reason and its place, where a closed campaign would be reopened (R-LIFE-3),
-    an object belongs to another source (R-PLAN-5), or a release names no campaign that exists.
+    an object belongs to another source (R-PLAN-5), or a release names no campaign of the source.
     """
     objects = plan_objects(desired, observed, options)
     orphans = list(plan_orphans(desired, observed, options, specs_after(observed, objects.changes)))
@@ -31,7 +31,7 @@ def plan(desired: DesiredState, observed: ObservedState, options: PlanOptions) -
     specs = specs_after(observed, changes)
     rules = rules_of_campaigns(specs)
     contacts = plan_contacts(desired, observed, options, rules)
-    _refuse([*objects.refusals, *contacts.refusals, *_unknown_releases(options, observed)])
+    _refuse([*objects.refusals, *contacts.refusals, *_unknown_releases(desired, options)])
     before = rules_of_campaigns({key: live.spec for key, live in observed.objects.items()})
     shifts = shifts_between(before, rules)
     proposal = Proposal(
@@ -67,9 +67,16 @@ def _refuse(reasons: Sequence[tuple[Origin | None, str]]) -> None:
         raise PlanRefused("\n".join(lines), hint="nothing was changed")
 
 
-def _unknown_releases(options: PlanOptions, observed: ObservedState) -> Iterator[tuple[Origin | None, str]]:
-    for key in sorted(options.releases - observed.objects.keys()):
-        yield None, f"--release campaign/{key.name}: organization {key.org!r} has no campaign of that name"
+def _unknown_releases(desired: DesiredState, options: PlanOptions) -> Iterator[tuple[Origin | None, str]]:
+    declared = {item.key for item in desired.objects}
+    for key in sorted(options.releases - declared):
+        yield (
+            None,
+            (
+                f"--release campaign/{key.name}: source {options.source!r} declares no such campaign in "
+                f"organization {key.org!r}; dialctl start lifts the hold of any campaign"
+            ),
+        )
 
 
 def _standing_holds(
