@@ -38,7 +38,11 @@ _NOWHERE = frozenset(
     }
 )
 _PHONE_LIKE = re.compile(r"\+?\d(?:[ ().\-/]*\d){6,}")
-_DATE_LIKE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE_LIKE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/(?:19|20)\d\d\Z")
+_WHY_INVALID = {
+    phonenumbers.ValidationResult.TOO_SHORT: "too few digits",
+    phonenumbers.ValidationResult.TOO_LONG: "too many digits",
+}
 _SHOWN_DIGITS = 2
 _MIN_NATIONAL_DIGITS = 5
 
@@ -66,7 +70,7 @@ def parse_number(text: str, region: str | None) -> str:
     except phonenumbers.NumberParseException as fault:
         if fault.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
             raise BadNumber(f"'{mask_number(text)}' has no known country code") from None
-        raise BadNumber(f"'{mask_number(text)}' is not a phone number") from None
+        raise BadNumber(f"'{mask_number(text)}' is not a phone number; write one, in digits") from None
 
 
 @lru_cache(maxsize=4096)
@@ -160,8 +164,11 @@ def _north_american(national: str, text: str, region: str | None) -> str:
 
 def _valid(number: PhoneNumber, text: str, region: str | None) -> str:
     if not phonenumbers.is_valid_number(number):
-        where = f" in {region}" if region and not text.lstrip(" (").startswith("+") else ""
-        raise BadNumber(f"'{mask_number(text)}' is not a valid phone number{where}")
+        national = region and not text.lstrip(" (").startswith("+")
+        where = f" in {region}" if national else ""
+        why = _WHY_INVALID.get(phonenumbers.is_possible_number_with_reason(number), "no such area or range")
+        also = "; a number of another country needs a plus and its country code" if national else ""
+        raise BadNumber(f"'{mask_number(text)}' is not a valid phone number{where}: {why}{also}")
     return str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
 
@@ -170,8 +177,10 @@ def _refuse_foreign_characters(text: str) -> None:
         raise BadNumber(f"'{mask_number(text)}' has an extension, which cannot be dialled; leave it out")
     if _SCIENTIFIC.fullmatch(text) or _DECIMAL.fullmatch(text):
         raise BadNumber("a spreadsheet turned this number into a decimal one; format the column as text")
+    if text.startswith(("=", "#")):
+        raise BadNumber("a spreadsheet's formula or error stands here, not a number; export values, as text")
     if any(character.isalpha() for character in text):
-        raise BadNumber(f"'{mask_number(text)}' has letters")
+        raise BadNumber(f"'{mask_number(text)}' has letters; write digits only")
     strange = {c for c in text if not (c.isdecimal() or c.isspace() or c in _PUNCTUATION)}
     if strange:
         raise BadNumber(f"'{mask_number(text)}' has the character {min(strange)!r}, which no number has")

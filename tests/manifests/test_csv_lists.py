@@ -78,7 +78,7 @@ def test_a_bad_row_is_skipped_counted_and_its_contact_kept(contact_list):
     assert contacts(examination) == {"1": ["+12125550142"]}
     assert rows(examination) == ListRows(8, 7, frozenset({"2", "3", "5", "6", "8"}), 2)
     assert sorted(str(fault).split(";")[0] for fault in examination.bad_rows) == [
-        "crm.csv:2:phone: '***' is not a valid phone number in US",
+        "crm.csv:2:phone: '***' is not a valid phone number in US: too few digits",
         "crm.csv:3:phone: '*' has letters",
         "crm.csv:4:phone: has no phone number",
         "crm.csv:5:id: has no external id",
@@ -174,7 +174,7 @@ def test_an_implausible_number_of_rows_is_a_fault(contact_list, expect, faults):
         ("link.csv", "is outside the directory of the manifests"),
         ("/etc/hosts.csv", "cannot be read"),
         ("gone.csv", "cannot be read: No such file or directory"),
-        ("rows.parquet", "supported are .csv, .tsv, .txt, .jsonl, .ndjson"),
+        ("rows.parquet", "save it as one of .csv, .tsv, .txt, .jsonl, .ndjson"),
         ("folder.csv", "is no regular file"),
     ],
 )

@@ -61,12 +61,25 @@ FAULTS = {
         CONTACT + "spec: {data: &x {y: *x}}\n",
         ["m.yaml:4:14: an alias stands inside its own anchor (write the value out)"],
     ),
-    "an undefined alias": (CAMPAIGN + "spec: *x\n", ["m.yaml:4:7: YAML syntax: found undefined alias"]),
+    "an undefined alias": (
+        CAMPAIGN + "spec: *x\n",
+        [
+            (
+                "m.yaml:4:7: there is no anchor of this name in the document "
+                "(write &name before the value that is meant, or quote a text that starts with *)"
+            )
+        ],
+    ),
     "a tab": (CAMPAIGN + "spec:\n\tstatus: active\n", ["m.yaml:5:1: a tab stands here (indent with spaces)"]),
     "an unquoted @": (CAMPAIGN + "spec: @x\n", ["m.yaml:4:7: no plain text starts with @ (quote the text)"]),
     "a list for a key": (
         CONTACT + "spec: {data: {[a]: b}, phone_numbers: ['+12125550142']}\n",
-        ["m.yaml:4:15: a key must be a text (quote it if it holds brackets or braces)"],
+        [
+            (
+                "m.yaml:4:15: a key must be a text "
+                "(quote a text that holds brackets or braces; render a template before)"
+            )
+        ],
     ),
     "a campaign named default": (
         CAMPAIGN.replace("name: a", "name: default") + "spec: {configuration: c}\n",
