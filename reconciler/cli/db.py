@@ -26,7 +26,7 @@ def upgrade(where: Place) -> None:
 
 
 def current(where: Place) -> None:
-    """Show the version of the schema, and the versions that this release works with."""
+    """Show the schema's version. Beside it, the versions that this release works with."""
     from reconciler.cli.session import connected
     from reconciler.store.schema import SUPPORTED, version
 
@@ -52,7 +52,7 @@ def environment(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Show or set whether this database is dialled for real (R-ENV-1)."""
+    """Show or set the stamp, sandbox or live. Only a live database rings real phones (R-ENV-1)."""
     from reconciler.cli.session import acting, open_session
     from reconciler.store.events import EventRecord, write_events
     from reconciler.store.schema import environment as stamp_of

@@ -20,7 +20,7 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from reconciler import __version__
-from reconciler.cli import db, planning, schema, validating
+from reconciler.cli import applying, db, planning, schema, validating
 from reconciler.cli.settings import Command, with_groups
 from reconciler.cli.terminal import note
 from reconciler.errors import EXIT_ERROR, EXIT_USAGE, DialctlError
@@ -33,6 +33,7 @@ _TYPER_USAGE = 2
 COMMANDS: Mapping[str, Command] = {
     "validate": validating.validate,
     "diff": planning.diff,
+    "apply": applying.apply,
     "schema": schema.schema,
 }
 """Every command that stands by itself, in the order of `--help`."""
@@ -121,9 +122,10 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _misused(error: TyperException) -> int:
     """Report a command line that makes no sense; Typer's exit code 2 would read as "there are changes"."""
-    note(error.format_message())
+    message = error.format_message()
+    note(message)
     context = getattr(error, "ctx", None)
-    if context is not None and error.message and not error.message.startswith("Usage:"):
+    if context is not None and not message.startswith("Usage:"):
         note(f"hint: {context.command_path} --help")
     return EXIT_USAGE if error.exit_code == _TYPER_USAGE else error.exit_code
 

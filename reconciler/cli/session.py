@@ -6,7 +6,7 @@ import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.clock import SystemClock
 from reconciler.errors import DatabaseUnusable
@@ -23,11 +23,12 @@ NOBODY = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open database, and what acting on it needs."""
+    """An open database, and what acting on it needs; a `scratch` one only stands for one that is missing."""
 
     database: Database
     clock: Clock
     ids: Ids
+    scratch: bool = False
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def planning_session(database_url: str, hash_key: bytes) -> Iterator[Session]:
                 return
     with opened(IN_MEMORY) as session:
         create_scratch(session.database, session.ids, session.clock.now(), hash_key)
-        yield session
+        yield replace(session, scratch=True)
 
 
 @contextmanager

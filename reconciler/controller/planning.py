@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from reconciler.core.desired import DesiredState
 from reconciler.core.existing import OFFLINE, Existing
@@ -19,6 +19,7 @@ from reconciler.manifests.resolve import Examination, examine
 from reconciler.manifests.summary import Summary, summarise
 from reconciler.store.observe import existing, observe
 from reconciler.store.schema import KEY_BYTES, hash_key
+from reconciler.store.tables import installation
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,11 @@ def desired_state(
     Without a database there is no key for keyed hashes; any will do then.
     """
     return ReadSource(source).desired(known, key or secrets.token_bytes(KEY_BYTES))
+
+
+def present_serial(connection: Connection) -> int:
+    """Give the serial that the state is at now."""
+    return int(connection.execute(select(installation.c.state_serial)).scalar_one())
 
 
 def refuse_guarded(plan: Plan) -> None:
