@@ -96,7 +96,7 @@ class References:
         return CampaignRules.of(org, campaign, declared.spec if declared else None, configuration)
 
     def _lost_configuration(self, document: Document, org: str, campaign: str) -> Iterable[Fault]:
-        """A closed campaign outlives its configuration (R-LIFE-6); its contacts cannot be read without one."""
+        """A closed campaign outlives its configuration (R-LIFE-6); no contact can be read without one."""
         name = self._existing.campaigns[org, campaign]
         if self.configuration(org, name) is None:
             message = f"campaign '{campaign}' has no configuration any more: '{name}' was deleted"
