@@ -44,7 +44,7 @@ def admit(cycle: Cycle, picks: Sequence[Pick]) -> Admitted:
     locked = waiting_room.still_locked(cycle.connection, [pick.candidate.row.id for pick in picks])
     suppressed = numbers.suppressed_until(cycle.connection, {pick.number for pick in picks}, cycle.now)
     starts = _Starts(cycle)
-    calls, refused = [], []
+    calls, admitted, refused = [], [], []
     for pick in picks:
         view = views[pick.candidate.view.id]
         reason = _obstacle(cycle, pick, view, locked, starts)
@@ -53,9 +53,10 @@ def admit(cycle: Cycle, picks: Sequence[Pick]) -> Admitted:
         if reason is None:
             starts.take(view)
             calls.append(_call(cycle, pick, view, locked[pick.candidate.row.id]))
+            admitted.append(pick)
         else:
             refused.append(_refusal(pick, cycle.now, reason))
-    _mark_placing(cycle, calls, [pick for pick in picks if pick.attempt_id in {c.attempt_id for c in calls}])
+    _mark_placing(cycle, calls, admitted)
     return Admitted(calls, refused, starts.write())
 
 

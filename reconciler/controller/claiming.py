@@ -9,8 +9,8 @@ next one takes its place.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -19,14 +19,14 @@ from reconciler.controller.cycle import Cycle
 from reconciler.controller.intents import write_intents
 from reconciler.controller.lane_views import LaneView, Limit
 from reconciler.controller.setting_aside import set_aside
-from reconciler.core.breaker import allowance, leave_alone_until, next_change
+from reconciler.core.breaker import Breaker, allowance, leave_alone_until, next_change
 from reconciler.core.candidacy import Candidacy, Dial, judge
 from reconciler.core.gates import zones_never_meet
 from reconciler.core.pacing import may_start
 from reconciler.core.rooms import Rooms
 from reconciler.core.slots import Tenant, share_slots
-from reconciler.store import attempts, numbers, pacing, queue, waiting_room
-from reconciler.store.breakers import agent_key, gateway_key
+from reconciler.store import attempts, breakers, numbers, pacing, queue, waiting_room
+from reconciler.store.breakers import BreakerKey, agent_key, gateway_key
 from reconciler.store.tallies import TallyChange
 
 
@@ -44,12 +44,14 @@ class Claimed:
     """What a claim came to.
 
     `active` counts the calls that were already active; `callable_at` is when something becomes callable by
-    time alone, `tidy_at` when contacts expire or calls are given up.
+    time alone, `paced_at` when a campaign's pace allows its next call, `tidy_at` when contacts expire or
+    calls are given up.
     """
 
     active: int
     picks: Sequence[Pick] = ()
     callable_at: datetime | None = None
+    paced_at: datetime | None = None
     tidy_at: datetime | None = None
 
 
@@ -58,20 +60,26 @@ class _Agenda:
     """Collects when to look again."""
 
     earliest: datetime | None = None
+    paced: datetime | None = None
 
     def note(self, at: datetime | None) -> None:
         if at is not None and (self.earliest is None or at < self.earliest):
             self.earliest = at
 
+    def note_pace(self, at: datetime | None) -> None:
+        if at is not None and (self.paced is None or at < self.paced):
+            self.paced = at
+
 
 @dataclass(frozen=True, slots=True)
 class _Usage:
-    """Active calls, counted by what limits them."""
+    """Active calls, counted by what limits them, and the breakers that limit them further."""
 
     total: int
-    by_org: Counter[UUID] = field(default_factory=Counter)
-    by_limit: Counter[Limit] = field(default_factory=Counter)
-    on_gateway: int = 0
+    by_org: Counter[UUID]
+    by_limit: Counter[Limit]
+    on_gateway: int
+    breakers: Mapping[BreakerKey, Breaker]
 
 
 def claim(cycle: Cycle, *, tidy_at: datetime | None = None, draining: bool = False) -> Claimed:
@@ -83,12 +91,14 @@ def claim(cycle: Cycle, *, tidy_at: datetime | None = None, draining: bool = Fal
     lanes = _open_lanes(cycle, agenda)
     slots = _global_limit(cycle, usage, agenda)
     if slots <= usage.total or not lanes:
-        return Claimed(usage.total, callable_at=agenda.earliest, tidy_at=tidy_at)
-    picks: list[Pick] = []
-    for candidate, number in _share(cycle, _fit_candidates(cycle, lanes, usage, slots, agenda), usage, slots):
-        picks.append(Pick(candidate, number, cycle.ids(cycle.now)))
+        return Claimed(usage.total, (), agenda.earliest, agenda.paced, tidy_at)
+    fit = _fit_candidates(cycle, lanes, usage, slots, agenda)
+    picks = [
+        Pick(candidate, number, cycle.ids(cycle.now))
+        for candidate, number in _share(cycle, fit, usage, slots)
+    ]
     write_intents(cycle, [(pick.candidate, pick.number, pick.attempt_id) for pick in picks])
-    return Claimed(usage.total, picks, agenda.earliest, tidy_at)
+    return Claimed(usage.total, picks, agenda.earliest, agenda.paced, tidy_at)
 
 
 def _open_lanes(cycle: Cycle, agenda: _Agenda) -> list[LaneView]:
@@ -130,12 +140,12 @@ def _usage(cycle: Cycle) -> _Usage:
         by_limit["caller_id", row.org_id, row.agent_number] += row.calls
         by_limit["agent", row.org_id, row.agent_id] += row.calls
         on_gateway += row.calls if row.gateway == cycle.gateway else 0
-    return _Usage(total, by_org, by_limit, on_gateway)
+    return _Usage(total, by_org, by_limit, on_gateway, breakers.load(cycle.connection))
 
 
 def _global_limit(cycle: Cycle, usage: _Usage, agenda: _Agenda) -> int:
     """Give the global limit, lowered by what the gateway's breaker and back-off allow."""
-    breaker = cycle.breakers.get(gateway_key(cycle.gateway))
+    breaker = usage.breakers.get(gateway_key(cycle.gateway))
     if breaker is None:
         return cycle.book.global_limit
     agenda.note(next_change(breaker, cycle.now))
@@ -185,7 +195,7 @@ def _limits(cycle: Cycle, lanes: Sequence[LaneView], usage: _Usage, agenda: _Age
         if terms.policy.calls_per_second is not None:
             starts = next_starts.get(terms.key)
             now_allowed = 1 if may_start(starts, cycle.now) else 0
-            agenda.note(None if now_allowed else starts)
+            agenda.note_pace(None if now_allowed else starts)
             free[limit] = min(now_allowed, free.get(limit, 1))
     for org in cycle.book.organizations.values():
         for number, most in org.caller_id_limits.items():
@@ -193,7 +203,7 @@ def _limits(cycle: Cycle, lanes: Sequence[LaneView], usage: _Usage, agenda: _Age
             free[limit] = most - usage.by_limit[limit]
     for view in lanes:
         if view.target.agent_id is not None:
-            breaker = cycle.breakers.get(agent_key(view.terms.org_id, view.target.agent_id))
+            breaker = usage.breakers.get(agent_key(view.terms.org_id, view.target.agent_id))
             allowed = allowance(breaker, cycle.now) if breaker else None
             if breaker is not None and allowed is not None:
                 limit = ("agent", view.terms.org_id, view.target.agent_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,10 +11,8 @@ from sqlalchemy import Connection
 
 from reconciler.controller.lane_views import LaneDirectory
 from reconciler.core.book import DialBook, Terms
-from reconciler.core.breaker import Breaker
 from reconciler.core.holds import Hold, HoldCause
 from reconciler.ports import Ids
-from reconciler.store.breakers import BreakerKey
 from reconciler.store.leases import Lease
 
 
@@ -26,7 +24,6 @@ class Cycle:
     now: datetime
     book: DialBook
     holds: Sequence[Hold]
-    breakers: Mapping[BreakerKey, Breaker]
     lanes: LaneDirectory
     gateway: str
     lease: Lease

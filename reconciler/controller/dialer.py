@@ -1,10 +1,10 @@
 """The dialer: one step of work at a time, the same for real calls, for tests and for simulations.
 
-    step():  keep the lease, recover ─▶ settle events ─▶ claim: intents committed
+    step():  keep the lease, recover ─▶ settle events and claim: intents committed
              ─▶ admit: placing committed ─▶ gateway.submit
 
-A step does one batch of database work, in short transactions, and says when it wants to be called again. No
-gateway call happens inside a transaction.
+A step does one batch of database work, in two short transactions, and says when it wants to be called again.
+No gateway call happens inside a transaction.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from reconciler.controller.recovering import recover
 from reconciler.controller.settling import settle_events
 from reconciler.controller.tidying import tidy
 from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
-from reconciler.store import breakers, leases
-from reconciler.store.book import BookReader, standing_holds
+from reconciler.store import leases
+from reconciler.store.book import BookReader
 from reconciler.store.engine import Database
 from reconciler.store.holds import newest_seq
 from reconciler.store.leases import Lease, Process
@@ -46,12 +46,13 @@ class Identity:
 class StepResult:
     """What a step did, and when to step again at the latest, events aside.
 
-    `callable_at` is when a contact becomes callable by time alone (None: none will), `open_calls` counts
-    every active call of the database.
+    `callable_at` is when a contact becomes callable by time alone (None: none will), and `paced_at` when a
+    campaign's pace allows its next call; `open_calls` counts every active call of the database.
     """
 
     next_wake: datetime
     callable_at: datetime | None
+    paced_at: datetime | None
     open_calls: int
     started: int
     ended: int
@@ -105,16 +106,14 @@ class Dialer:
         """Do what is to be done now."""
         if self._clock.now() >= self._renew_at:
             self._gateway.ask(self._keep_lease())
-        ended = self._settle()
-        claimed = self._claim()
+        claimed, ended = self._settle_and_claim()
         admitted = self._admit(claimed) if claimed.picks else Admitted()
-        callable_at = min(
-            (at for at in (claimed.callable_at, admitted.next_start_at) if at is not None), default=None
-        )
-        wakes = (self._renew_at, callable_at, claimed.tidy_at)
+        wakes = (self._renew_at, claimed.callable_at, claimed.tidy_at)
+        paces = (claimed.paced_at, admitted.next_start_at)
         return StepResult(
             next_wake=min(at for at in wakes if at is not None),
-            callable_at=callable_at,
+            callable_at=claimed.callable_at,
+            paced_at=min((at for at in paces if at is not None), default=None),
             open_calls=claimed.active + len(admitted.calls),
             started=len(admitted.calls),
             ended=ended,
@@ -125,12 +124,12 @@ class Dialer:
         """Open a transaction with everything that a part of the step looks at."""
         try:
             with self._database.write() as connection:
+                book, holds = self._books.read(connection)
                 yield Cycle(
                     connection=connection,
                     now=self._clock.now(),
-                    book=self._books.read(connection),
-                    holds=standing_holds(connection),
-                    breakers=breakers.load(connection),
+                    book=book,
+                    holds=holds,
                     lanes=self._lanes,
                     gateway=self._gateway.name,
                     lease=self._lease,
@@ -139,6 +138,7 @@ class Dialer:
                 )
         except BaseException:
             self._lanes.forget()
+            self._books.forget()
             raise
 
     def _keep_lease(self) -> Sequence[Inquiry]:
@@ -151,17 +151,14 @@ class Dialer:
         self._renew_at = now + self._lease_length / HEARTBEATS_PER_LEASE
         return inquiries
 
-    def _settle(self) -> int:
+    def _settle_and_claim(self) -> tuple[Claimed, int]:
+        """Settle what has happened and claim what comes next, in one transaction.
+
+        Events stay here until they are committed: a gateway tells them once.
+        """
         self._unsettled += self._gateway.events()
-        if not self._unsettled:
-            return 0
         with self._cycle() as cycle:
             ended = settle_events(cycle, self._unsettled)
-        self._unsettled.clear()
-        return ended
-
-    def _claim(self) -> Claimed:
-        with self._cycle() as cycle:
             new_holds = [hold for hold in cycle.holds if hold.seq > self._confirmed]
             to_end = calls_to_end(cycle, new_holds)
             tidied = tidy(cycle)
@@ -169,12 +166,13 @@ class Dialer:
             newest = max((hold.seq for hold in new_holds), default=self._confirmed)
             if newest > self._confirmed:
                 leases.confirm_hold(cycle.connection, self._lease, newest)
+        self._unsettled.clear()
         self._confirmed = newest
         if to_end:
             self._gateway.hang_up(to_end)
         if tidied.overdue:
             self._gateway.ask(tidied.overdue)
-        return claimed
+        return claimed, ended
 
     def _admit(self, claimed: Claimed) -> Admitted:
         with self._cycle() as cycle:

@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
 
 from reconciler.store.columns import AnyRow
+from reconciler.store.prepared import Prepared
 from reconciler.store.tables import attempt, contact, conversation, dialer, open_attempt
 
 CHUNK = 500
 """Ids per statement, well below every driver's limit of bound values."""
 
-_COUNTS = (
+_COUNTS = Prepared(
     select(
         open_attempt.c.org_id,
         open_attempt.c.campaign_key,
@@ -56,7 +57,7 @@ _CONTACT_STATE = (
     contact.c.agent_number.label("contact_agent_number"),
     contact.c.agent_config,
 )
-_BY_ID = (
+_BY_ID = Prepared(
     select(
         attempt.c.id,
         attempt.c.org_id,
@@ -69,6 +70,7 @@ _BY_ID = (
         attempt.c.gateway,
         attempt.c.gateway_ref,
         attempt.c.state,
+        attempt.c.placing_at,
         attempt.c.placed_at,
         attempt.c.ringing_at,
         attempt.c.answered_at,
@@ -81,57 +83,64 @@ _BY_ID = (
     .outerjoin(open_attempt, open_attempt.c.attempt_id == attempt.c.id)
     .where(attempt.c.id.in_(bindparam("ids", expanding=True)))
 )
-_ORPHANED = (
+_ORPHANED = Prepared(
     select(
         open_attempt.c.attempt_id, open_attempt.c.state, open_attempt.c.gateway, open_attempt.c.gives_up_at
     )
     .join(dialer, dialer.c.id == open_attempt.c.dialer_id)
     .where(or_(dialer.c.lease_until <= bindparam("now"), dialer.c.epoch != open_attempt.c.epoch))
 )
-_INQUIRIES = select(
-    open_attempt.c.attempt_id,
-    open_attempt.c.number,
-    open_attempt.c.agent_number,
-    open_attempt.c.placing_at,
-    open_attempt.c.gives_up_at,
-    attempt.c.gateway_ref,
-    attempt.c.campaign_key,
-).join(attempt, attempt.c.id == open_attempt.c.attempt_id)
-_OVERDUE = select(open_attempt.c.attempt_id).where(
-    open_attempt.c.gateway == bindparam("gateway"),
-    open_attempt.c.free_at.is_(None),
-    open_attempt.c.gives_up_at <= bindparam("before"),
+_INQUIRIES = Prepared(
+    select(
+        open_attempt.c.attempt_id,
+        open_attempt.c.number,
+        open_attempt.c.agent_number,
+        open_attempt.c.placing_at,
+        open_attempt.c.gives_up_at,
+        attempt.c.gateway_ref,
+        attempt.c.campaign_key,
+    )
+    .join(attempt, attempt.c.id == open_attempt.c.attempt_id)
+    .where(open_attempt.c.attempt_id.in_(bindparam("ids", expanding=True)))
 )
-_POSTPONE = (
+_OVERDUE = Prepared(
+    select(open_attempt.c.attempt_id).where(
+        open_attempt.c.gateway == bindparam("gateway"),
+        open_attempt.c.free_at.is_(None),
+        open_attempt.c.gives_up_at <= bindparam("before"),
+    )
+)
+_POSTPONE = Prepared(
     update(open_attempt)
     .where(open_attempt.c.attempt_id == bindparam("id_"))
     .values(gives_up_at=bindparam("until"))
 )
-_FREE_LOST = (
+_FREE_LOST = Prepared(
     delete(open_attempt)
     .where(open_attempt.c.free_at <= bindparam("now"))
     .returning(open_attempt.c.org_id, open_attempt.c.number)
 )
-_RUNNING = select(open_attempt).where(
-    open_attempt.c.dialer_id == bindparam("dialer_id"), open_attempt.c.state != "intent"
+_RUNNING = Prepared(
+    select(open_attempt).where(
+        open_attempt.c.dialer_id == bindparam("dialer_id"), open_attempt.c.state != "intent"
+    )
 )
-_ADOPT = (
+_ADOPT = Prepared(
     update(open_attempt)
     .where(open_attempt.c.attempt_id == bindparam("id_"))
     .values(dialer_id=bindparam("new_dialer"), epoch=bindparam("new_epoch"))
 )
-_PLACE = (
+_PLACE = Prepared(
     update(attempt)
     .where(attempt.c.id == bindparam("id_"))
     .values(state="placing", placing_at=bindparam("at"), not_after=bindparam("latest"))
 )
-_PLACE_OPEN = (
+_PLACE_OPEN = Prepared(
     update(open_attempt)
     .where(open_attempt.c.attempt_id == bindparam("id_"))
     .values(state="placing", placing_at=bindparam("at"), gives_up_at=bindparam("gives_up"))
 )
-_RECORD = (
-    update(attempt)
+_RECORD = Prepared(update(attempt)
     .where(attempt.c.id == bindparam("id_"))
     .values(
         {
@@ -142,15 +151,14 @@ _RECORD = (
                 "conversation_id",
             )
         }
-    )
-)  # fmt: skip
-_MOVE_OPEN = (
+    ))  # fmt: skip
+_MOVE_OPEN = Prepared(
     update(open_attempt)
     .where(open_attempt.c.attempt_id == bindparam("id_"))
     .values(state=bindparam("new_state"), free_at=bindparam("new_free_at"))
 )
-_CLOSE = delete(open_attempt).where(open_attempt.c.attempt_id.in_(bindparam("ids", expanding=True)))
-_END_CONVERSATION = (
+_CLOSE = Prepared(delete(open_attempt).where(open_attempt.c.attempt_id.in_(bindparam("ids", expanding=True))))
+_END_CONVERSATION = Prepared(
     update(conversation)
     .where(conversation.c.id == bindparam("id_"))
     .values(
@@ -162,101 +170,112 @@ _END_CONVERSATION = (
 )
 
 
+def _insert(table: Table, *columns: str) -> Prepared:
+    return Prepared(insert(table).values({column: bindparam(column) for column in columns}))
+
+
+_INTEND = _insert(
+    attempt, "id", "org_id", "campaign_key", "contact_id", "number", "number_hash", "agent_id", "agent_version",
+    "agent_number", "gateway", "configuration_revision", "source_revision", "timezone", "timezone_source",
+    "window", "state", "intent_at", "dialer_id",
+)  # fmt: skip
+_OPEN = _insert(
+    open_attempt, "attempt_id", "org_id", "campaign_key", "contact_id", "number", "agent_id", "agent_number",
+    "country", "gateway", "dialer_id", "epoch", "state",
+)  # fmt: skip
+_START_CONVERSATION = _insert(
+    conversation, "id", "org_id", "campaign_key", "contact_id", "attempt_id", "status", "transcript",
+    "recording_url", "created_at", "answered_at", "ended_at",
+)  # fmt: skip
+
+
 def open_counts(connection: Connection, now: datetime) -> Sequence[AnyRow]:
     """Count active calls by organization, campaign, agent, caller ID and gateway (R-DIAL-3)."""
-    return connection.execute(_COUNTS, {"now": now}).all()
+    return _COUNTS.rows(connection, {"now": now})
 
 
 def with_contacts(connection: Connection, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
     """Give attempts with the state of their contacts; `gives_up_at` is None where one is not open."""
     found: dict[UUID, AnyRow] = {}
     for chunk in chunks(sorted(ids)):
-        found |= {row.id: row for row in connection.execute(_BY_ID, {"ids": chunk})}
+        found |= {row.id: row for row in _BY_ID.rows(connection, {"ids": chunk})}
     return found
 
 
 def orphaned(connection: Connection, now: datetime) -> Sequence[AnyRow]:
     """Give open attempts whose dialer's lease has expired, or that it holds under an old epoch."""
-    return connection.execute(_ORPHANED, {"now": now}).all()
+    return _ORPHANED.rows(connection, {"now": now})
 
 
 def overdue(connection: Connection, gateway: str, before: datetime) -> list[UUID]:
     """Give the open attempts of a gateway that had to be over before an instant."""
-    return list(connection.execute(_OVERDUE, {"gateway": gateway, "before": before}).scalars())
+    rows = _OVERDUE.rows(connection, {"gateway": gateway, "before": before})
+    return [row.attempt_id for row in rows]
 
 
 def postpone_overdue(connection: Connection, ids: Iterable[UUID], until: datetime) -> None:
     """Say when to look after overdue attempts again."""
-    rows = [{"id_": id_, "until": until} for id_ in ids]
-    if rows:
-        connection.execute(_POSTPONE, rows)
+    _POSTPONE.run_many(connection, [{"id_": id_, "until": until} for id_ in ids])
 
 
 def free_lost(connection: Connection, now: datetime) -> list[tuple[UUID, str]]:
     """Let go of unknown calls whose time is over; gives organization and number of each (R-DIAL-3)."""
-    rows = connection.execute(_FREE_LOST, {"now": now})
+    rows = _FREE_LOST.rows(connection, {"now": now})
     return [(row.org_id, row.number) for row in rows]
 
 
 def running(connection: Connection, dialer_id: UUID) -> Sequence[AnyRow]:
     """Give the calls that a dialer has sent and that are not over."""
-    return connection.execute(_RUNNING, {"dialer_id": dialer_id}).all()
+    return _RUNNING.rows(connection, {"dialer_id": dialer_id})
 
 
 def inquiries(connection: Connection, ids: Collection[UUID]) -> Sequence[AnyRow]:
     """Give what a gateway has to know to tell what became of these open attempts."""
-    where = open_attempt.c.attempt_id.in_(bindparam("ids", expanding=True))
-    statement = _INQUIRIES.where(where)
-    return [row for chunk in chunks(sorted(ids)) for row in connection.execute(statement, {"ids": chunk})]
+    return [row for chunk in chunks(sorted(ids)) for row in _INQUIRIES.rows(connection, {"ids": chunk})]
 
 
 def adopt(connection: Connection, ids: Iterable[UUID], dialer_id: UUID, epoch: int) -> None:
     """Take open attempts over from a dialer that lost its lease."""
     rows = [{"id_": id_, "new_dialer": dialer_id, "new_epoch": epoch} for id_ in ids]
-    if rows:
-        connection.execute(_ADOPT, rows)
+    _ADOPT.run_many(connection, rows)
 
 
 def intend(connection: Connection, attempts: list[dict[str, Any]], opens: list[dict[str, Any]]) -> None:
     """Write down the intent to call (R-CRASH-1)."""
-    connection.execute(insert(attempt), attempts)
-    connection.execute(insert(open_attempt), opens)
+    _INTEND.run_many(connection, attempts)
+    _OPEN.run_many(connection, opens)
 
 
 def mark_placing(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Mark intents as placing: rows of `id_`, `at`, `latest` (not_after) and `gives_up`."""
-    connection.execute(_PLACE, [{key: row[key] for key in ("id_", "at", "latest")} for row in rows])
-    connection.execute(_PLACE_OPEN, [{key: row[key] for key in ("id_", "at", "gives_up")} for row in rows])
+    _PLACE.run_many(connection, rows)
+    _PLACE_OPEN.run_many(connection, rows)
 
 
 def record(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Write what has become of attempts: rows of `id_` and `new_<column>`."""
-    if rows:
-        connection.execute(_RECORD, rows)
+    _RECORD.run_many(connection, rows)
 
 
 def keep_open(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Move attempts on that stay open: rows of `id_`, `new_state` and `new_free_at`."""
-    if rows:
-        connection.execute(_MOVE_OPEN, rows)
+    _MOVE_OPEN.run_many(connection, rows)
 
 
 def close(connection: Connection, ids: Collection[UUID]) -> None:
     """Take attempts out of the open ones."""
     for chunk in chunks(sorted(ids)):
-        connection.execute(_CLOSE, {"ids": chunk})
+        _CLOSE.run(connection, {"ids": chunk})
 
 
 def start_conversations(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Insert the conversations of accepted calls (R-ATT-2)."""
-    if rows:
-        connection.execute(insert(conversation), rows)
+    _START_CONVERSATION.run_many(connection, rows)
 
 
 def end_conversations(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Write what conversations came to: rows of `id_` and `new_<column>`."""
-    if rows:
-        connection.execute(_END_CONVERSATION, rows)
+    _END_CONVERSATION.run_many(connection, rows)
 
 
 def chunks(ids: Sequence[UUID]) -> Iterable[Sequence[UUID]]:

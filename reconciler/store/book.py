@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from reconciler.core.agents import Agent
 from reconciler.core.book import DialBook, Tenancy, Terms, adhoc_terms
@@ -12,9 +12,20 @@ from reconciler.core.holds import Blamed, Hold, HoldCause, HoldScope
 from reconciler.core.windows import CallingWindows
 from reconciler.spec.configuration import ConfigurationSpec
 from reconciler.store.columns import AnyRow
+from reconciler.store.prepared import Prepared
 from reconciler.store.tables import campaign, configuration, hold, installation, organization
 
-_SERIAL = select(installation.c.state_serial)
+_VERSIONS = Prepared(
+    select(
+        installation.c.state_serial,
+        select(func.coalesce(func.max(hold.c.seq), 0)).scalar_subquery().label("newest_hold"),
+        select(func.count())
+        .select_from(hold)
+        .where(hold.c.released_at.is_(None))
+        .scalar_subquery()
+        .label("standing_holds"),
+    )
+)
 _STANDING = select(hold).where(hold.c.released_at.is_(None)).order_by(hold.c.seq)
 _CAMPAIGNS = select(
     campaign,
@@ -26,18 +37,30 @@ _CAMPAIGNS = select(
 
 
 class BookReader:
-    """Reads the dial book, anew only when the serial has moved; compiles each revision once."""
+    """Reads the dial book and the standing holds, anew only when they have changed.
+
+    Changes show in three numbers: the serial, the newest hold ever set, and how many stand.
+    """
 
     def __init__(self) -> None:
         self._book: DialBook | None = None
+        self._holds: tuple[Hold, ...] = ()
+        self._holds_version = (-1, -1)
         self._compiled: dict[str, tuple[ConfigurationSpec, CallingWindows]] = {}
 
-    def read(self, connection: Connection) -> DialBook:
-        """Give the book as of now; one small statement where nothing has changed."""
-        serial = connection.execute(_SERIAL).scalar_one()
-        if self._book is None or self._book.serial != serial:
+    def read(self, connection: Connection) -> tuple[DialBook, tuple[Hold, ...]]:
+        """Give the book and the holds as of now; one small statement where nothing has changed."""
+        [versions] = _VERSIONS.rows(connection)
+        if self._book is None or self._book.serial != versions.state_serial:
             self._book = self._load(connection)
-        return self._book
+        holds_version = (versions.newest_hold, versions.standing_holds)
+        if self._holds_version != holds_version:
+            self._holds, self._holds_version = tuple(standing_holds(connection)), holds_version
+        return self._book, self._holds
+
+    def forget(self) -> None:
+        """Know nothing any more: what was read in a transaction that failed may not hold."""
+        self._book, self._holds, self._holds_version = None, (), (-1, -1)
 
     def _load(self, connection: Connection) -> DialBook:
         row = connection.execute(select(installation)).one()

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from reconciler.core.breaker import Breaker
 from reconciler.core.holds import HoldScope
 from reconciler.store import dialect
+from reconciler.store.prepared import Prepared
 from reconciler.store.tables import Breaker as BreakerTable
 from reconciler.store.tables import breaker
 
@@ -26,10 +27,16 @@ class BreakerKey(NamedTuple):
     value: str
 
 
-_insert = dialect.insert(BreakerTable)
-_SAVE = _insert.on_conflict_do_update(
-    index_elements=["scope", "org_id", "value"], set_={"state": _insert.excluded.state}
+_insert = dialect.insert(BreakerTable).values(
+    {name: bindparam(name) for name in ("scope", "org_id", "value", "state")}
 )
+_SAVE = Prepared(
+    _insert.on_conflict_do_update(
+        index_elements=["scope", "org_id", "value"], set_={"state": _insert.excluded.state}
+    )
+)
+
+_ALL = Prepared(select(breaker))
 
 
 def gateway_key(name: str) -> BreakerKey:
@@ -46,7 +53,7 @@ def load(connection: Connection) -> dict[BreakerKey, Breaker]:
     """Give every breaker that is not as good as new."""
     return {
         BreakerKey(row.scope, row.org_id, row.value): Breaker.from_json(row.state)
-        for row in connection.execute(select(breaker))
+        for row in _ALL.rows(connection)
     }
 
 
@@ -58,8 +65,7 @@ def save(connection: Connection, changed: Mapping[BreakerKey, Breaker]) -> None:
         for key, state in sorted(changed.items())
         if state != fresh
     ]
-    if worn:
-        connection.execute(_SAVE, worn)
+    _SAVE.run_many(connection, worn)
     forget(connection, (key for key, state in changed.items() if state == fresh))
 
 

@@ -15,6 +15,9 @@ from sqlmodel import SQLModel
 from reconciler.errors import DatabaseUnusable
 
 BUSY_TIMEOUT_MS = 30_000
+DRIVER_ERRORS = (sqlite3.Error,)
+"""What drivers raise by themselves, where a prepared statement goes past SQLAlchemy."""
+
 WRITES = "dialctl_writes"
 """Execution option of a connection: its transactions take the write lock when they begin."""
 

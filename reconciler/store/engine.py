@@ -48,8 +48,8 @@ class Database:
     def _told_plainly(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
-            cause = error.orig or error
+        except (DBAPIError, *dialect.DRIVER_ERRORS) as error:
+            cause = (error.orig if isinstance(error, DBAPIError) else None) or error
             if dialect.is_busy(cause):
                 raise SomebodyElseIsApplying(
                     f"{self.name} is locked by another process; try again"

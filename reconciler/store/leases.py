@@ -12,12 +12,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from reconciler.store.prepared import Prepared
 from reconciler.store.tables import dialer
 
-_VALID = select(dialer.c.lease_until).where(
-    dialer.c.id == bindparam("dialer_id"),
-    dialer.c.epoch == bindparam("held_epoch"),
-    dialer.c.lease_until > bindparam("now"),
+_VALID = Prepared(
+    select(dialer.c.lease_until).where(
+        dialer.c.id == bindparam("dialer_id"),
+        dialer.c.epoch == bindparam("held_epoch"),
+        dialer.c.lease_until > bindparam("now"),
+    )
 )
 _RENEW = (
     update(dialer)
@@ -86,7 +89,7 @@ def renew(connection: Connection, lease: Lease, now: datetime, length: timedelta
 def is_valid(connection: Connection, lease: Lease, now: datetime) -> bool:
     """Tell whether a lease still holds in the database."""
     held = {"dialer_id": lease.dialer_id, "held_epoch": lease.epoch, "now": now}
-    return connection.execute(_VALID, held).first() is not None
+    return _VALID.first(connection, held) is not None
 
 
 def resign(connection: Connection, lease: Lease, now: datetime) -> None:

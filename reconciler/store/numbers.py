@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, or_, select, update
 
 from reconciler.core.lanes import due_at
+from reconciler.store.prepared import Prepared
 from reconciler.store.tables import contact, contact_number, open_attempt, suppression
 
 OrgNumber = tuple[UUID, str]
@@ -16,15 +17,19 @@ OrgNumber = tuple[UUID, str]
 PARKED_SUPPRESSED = "suppressed"
 PARKED_ON_CALL = "on_call"
 
-_SUPPRESSED = select(suppression.c.org_id, suppression.c.number, suppression.c.expires_at).where(
-    suppression.c.number.in_(bindparam("numbers", expanding=True)),
-    suppression.c.removed_at.is_(None),
-    or_(suppression.c.expires_at.is_(None), suppression.c.expires_at > bindparam("now")),
+_SUPPRESSED = Prepared(
+    select(suppression.c.org_id, suppression.c.number, suppression.c.expires_at).where(
+        suppression.c.number.in_(bindparam("numbers", expanding=True)),
+        suppression.c.removed_at.is_(None),
+        or_(suppression.c.expires_at.is_(None), suppression.c.expires_at > bindparam("now")),
+    )
 )
-_ON_CALL = select(open_attempt.c.org_id, open_attempt.c.number).where(
-    open_attempt.c.number.in_(bindparam("numbers", expanding=True))
+_ON_CALL = Prepared(
+    select(open_attempt.c.org_id, open_attempt.c.number).where(
+        open_attempt.c.number.in_(bindparam("numbers", expanding=True))
+    )
 )
-_PARKED = (
+_PARKED = Prepared(
     select(contact.c.id, contact.c.created_at, contact.c.scheduled_at, contact.c.retry_at)
     .join(contact_number, contact_number.c.contact_id == contact.c.id)
     .where(
@@ -33,7 +38,7 @@ _PARKED = (
         contact.c.parked == bindparam("why"),
     )
 )
-_UNPARK = (
+_UNPARK = Prepared(
     update(contact)
     .where(contact.c.id == bindparam("contact_id"), contact.c.parked.is_not(None))
     .values(parked=None, reason=None, due_at=bindparam("due"))
@@ -45,7 +50,7 @@ def suppressed_until(
 ) -> Mapping[OrgNumber, datetime | None]:
     """Give the suppressed ones among these numbers, and until when; None means for ever (R-SUP-1)."""
     found: dict[OrgNumber, datetime | None] = {}
-    for org_id, number, until in connection.execute(_SUPPRESSED, {"numbers": list(numbers), "now": now}):
+    for org_id, number, until in _SUPPRESSED.rows(connection, {"numbers": list(numbers), "now": now}):
         known = found.get((org_id, number), until)
         found[org_id, number] = None if until is None or known is None else max(until, known)
     return found
@@ -53,7 +58,7 @@ def suppressed_until(
 
 def on_call(connection: Connection, numbers: Collection[str]) -> frozenset[OrgNumber]:
     """Give the ones among these numbers that have an open call (R-CONTACT-4)."""
-    rows = connection.execute(_ON_CALL, {"numbers": list(numbers)})
+    rows = _ON_CALL.rows(connection, {"numbers": list(numbers)})
     return frozenset((org_id, number) for org_id, number in rows)
 
 
@@ -62,8 +67,7 @@ def unpark(connection: Connection, org_id: UUID, numbers: Collection[str], why: 
 
     `why` is PARKED_SUPPRESSED or PARKED_ON_CALL: only what was parked for that reason comes back.
     """
-    rows = connection.execute(_PARKED, {"org_id": org_id, "numbers": list(numbers), "why": why})
+    rows = _PARKED.rows(connection, {"org_id": org_id, "numbers": list(numbers), "why": why})
     due = {row.id: due_at(row.created_at, row.scheduled_at, row.retry_at) for row in rows}
-    if due:
-        connection.execute(_UNPARK, [{"contact_id": id_, "due": at} for id_, at in sorted(due.items())])
+    _UNPARK.run_many(connection, [{"contact_id": id_, "due": at} for id_, at in sorted(due.items())])
     return len(due)

@@ -18,6 +18,7 @@ from reconciler.core.candidacy import Waiting
 from reconciler.core.lanes import LaneKey
 from reconciler.core.settlement import Progress
 from reconciler.store.columns import AnyRow
+from reconciler.store.prepared import Prepared
 from reconciler.store.tables import contact, lane
 
 _head = (
@@ -27,17 +28,21 @@ _head = (
     .limit(1)
     .scalar_subquery()
 )
-_HEADS = select(lane.c.id, _head).where(lane.c.campaign_key.in_(bindparam("campaigns", expanding=True)))
-_LANES = select(
-    lane.c.id,
-    lane.c.campaign_key,
-    lane.c.class_,
-    lane.c.zone_key,
-    lane.c.caller_id_key,
-    lane.c.agent_key,
-    lane.c.country_key,
-).where(lane.c.id.in_(bindparam("ids", expanding=True)))
-_IN_LANE = (
+_HEADS = Prepared(
+    select(lane.c.id, _head).where(lane.c.campaign_key.in_(bindparam("campaigns", expanding=True)))
+)
+_LANES = Prepared(
+    select(
+        lane.c.id,
+        lane.c.campaign_key,
+        lane.c.class_,
+        lane.c.zone_key,
+        lane.c.caller_id_key,
+        lane.c.agent_key,
+        lane.c.country_key,
+    ).where(lane.c.id.in_(bindparam("ids", expanding=True)))
+)
+_in_lane = (
     select(contact)
     .where(
         contact.c.lane_id == bindparam("lane_id"),
@@ -47,30 +52,33 @@ _IN_LANE = (
     .order_by(contact.c.due_at, contact.c.id)
     .limit(bindparam("chunk"))
 )
-_FURTHER_IN_LANE = _IN_LANE.where(
-    tuple_(contact.c.due_at, contact.c.id)
-    > tuple_(
-        bindparam("last_due", type_=contact.c.due_at.type), bindparam("last_id", type_=contact.c.id.type)
+_FIRST_IN_LANE = Prepared(_in_lane)
+_FURTHER_IN_LANE = Prepared(
+    _in_lane.where(
+        tuple_(contact.c.due_at, contact.c.id)
+        > tuple_(
+            bindparam("last_due", type_=contact.c.due_at.type), bindparam("last_id", type_=contact.c.id.type)
+        )
     )
 )
 
 
 def heads(connection: Connection, campaigns: Sequence[UUID]) -> dict[UUID, datetime]:
     """Give, per lane of these campaigns that has pending contacts, when its head is due."""
-    rows = connection.execute(_HEADS, {"campaigns": campaigns})
+    rows = _HEADS.rows(connection, {"campaigns": campaigns})
     return {lane_id: due for lane_id, due in rows if due is not None}
 
 
 def lane_keys(connection: Connection, ids: Collection[UUID]) -> dict[UUID, LaneKey]:
     """Give the keys of lanes."""
-    return {row[0]: LaneKey(*row[1:]) for row in connection.execute(_LANES, {"ids": list(ids)})}
+    return {row[0]: LaneKey(*row[1:]) for row in _LANES.rows(connection, {"ids": list(ids)})}
 
 
 def due_in_lane(connection: Connection, lane_id: UUID, now: datetime, chunk: int) -> Iterator[AnyRow]:
     """Yield the due contacts of a lane, oldest first, reading `chunk` rows at a time."""
     parameters: dict[str, Any] = {"lane_id": lane_id, "now": now, "chunk": chunk}
-    statement = _IN_LANE
-    while rows := connection.execute(statement, parameters).all():
+    statement = _FIRST_IN_LANE
+    while rows := statement.rows(connection, parameters):
         yield from rows
         if len(rows) < chunk:
             return

@@ -376,6 +376,21 @@ class Suppression(Table, table=True):
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class Source(Table, table=True):
+    """What became of the last reconciliation of each source: a condition that `status` shows.
+
+    `condition` is Synced, Refused (a guard or the planner refuses), Faulty (the manifests have faults) or
+    Unreachable (they cannot be read); `detail` says why, without personal data.
+    """
+
+    name: str = Field(primary_key=True)
+    revision: str | None = None
+    condition: str
+    detail: str | None = None
+    looked_at: datetime = Field(sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class Inventory(Table, table=True):
     """What each source applied last: the memory of the three-way comparison, and of who owns what (R-PLAN-5).
 
@@ -440,5 +455,6 @@ dialer = core_table(Dialer)
 hold = core_table(Hold)
 breaker = core_table(Breaker)
 suppression = core_table(Suppression)
+source_state = core_table(Source)
 inventory = core_table(Inventory)
 event = core_table(Event)

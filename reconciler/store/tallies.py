@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam
 
 from reconciler.store import dialect
+from reconciler.store.prepared import Prepared
 from reconciler.store.tables import Tally, tally
 
 USED_ATTEMPTS = "used_attempts"
 UNUSED_ATTEMPTS = "unused_attempts"
 
-_insert = dialect.insert(Tally)
-_ADD = _insert.on_conflict_do_update(
-    index_elements=["campaign_key", "name"], set_={"count": tally.c.count + _insert.excluded.count}
+_insert = dialect.insert(Tally).values(
+    {name: bindparam(name) for name in ("org_id", "campaign_key", "name", "count")}
+)
+_ADD = Prepared(
+    _insert.on_conflict_do_update(
+        index_elements=["campaign_key", "name"], set_={"count": tally.c.count + _insert.excluded.count}
+    )
 )
 
 
@@ -41,6 +46,5 @@ class TallyChange:
             for (org_id, campaign_key, name), count in sorted(self._deltas.items())
             if count
         ]
-        if rows:
-            connection.execute(_ADD, rows)
+        _ADD.run_many(connection, rows)
         self._deltas.clear()

@@ -11,23 +11,23 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from reconciler.core.settlement import ContactStatus, Progress
 from reconciler.store.attempts import chunks
+from reconciler.store.prepared import Prepared
 from reconciler.store.tables import contact, open_attempt
 from reconciler.store.tallies import TallyChange
 
-_SET_STATUS = (
+_SET_STATUS = Prepared(
     update(contact)
     .where(contact.c.id.in_(bindparam("ids", expanding=True)), contact.c.status == bindparam("before"))
     .values(status=bindparam("after"))
 )
-_SET_ASIDE = (
+_SET_ASIDE = Prepared(
     update(contact)
     .where(contact.c.id == bindparam("id_"), contact.c.status == "pending")
     .values(
         {column: bindparam(f"new_{column}") for column in ("status", "reason", "lane_id", "due_at", "parked")}
     )
 )
-_SETTLE = (
-    update(contact)
+_SETTLE = Prepared(update(contact)
     .where(contact.c.id == bindparam("id_"))
     .values(
         {
@@ -39,32 +39,37 @@ _SETTLE = (
             )
         }
         | {"parked": None}
+    ))  # fmt: skip
+_STILL_LOCKED = Prepared(
+    select(contact.c.id, contact.c.expires_at).where(
+        contact.c.id.in_(bindparam("ids", expanding=True)),
+        contact.c.status == "locked",
+        contact.c.withdraw_requested.is_(False),
     )
-)  # fmt: skip
-_STILL_LOCKED = select(contact.c.id, contact.c.expires_at).where(
-    contact.c.id.in_(bindparam("ids", expanding=True)),
-    contact.c.status == "locked",
-    contact.c.withdraw_requested.is_(False),
 )
 _expired = (
     contact.c.status == "pending",
     contact.c.expires_at.is_not(None),
     contact.c.expires_at <= bindparam("now"),
 )
-_COUNT_EXPIRED = (
+_COUNT_EXPIRED = Prepared(
     select(contact.c.org_id, contact.c.campaign_key, func.count())
     .where(*_expired)
     .group_by(contact.c.org_id, contact.c.campaign_key)
 )
-_EXPIRE = update(contact).where(*_expired).values(status="expired", reason="expires_at has passed")
-_AGENDA = select(
-    select(func.min(contact.c.expires_at))
-    .where(contact.c.status == "pending", contact.c.expires_at.is_not(None))
-    .scalar_subquery(),
-    select(func.min(open_attempt.c.free_at)).scalar_subquery(),
-    select(func.min(open_attempt.c.gives_up_at)).where(open_attempt.c.free_at.is_(None)).scalar_subquery(),
+_EXPIRE = Prepared(update(contact).where(*_expired).values(status="expired", reason="expires_at has passed"))
+_AGENDA = Prepared(
+    select(
+        select(func.min(contact.c.expires_at))
+        .where(contact.c.status == "pending", contact.c.expires_at.is_not(None))
+        .scalar_subquery(),
+        select(func.min(open_attempt.c.free_at)).scalar_subquery(),
+        select(func.min(open_attempt.c.gives_up_at))
+        .where(open_attempt.c.free_at.is_(None))
+        .scalar_subquery(),
+    )
 )
-_FAIL_LANE = (
+_FAIL_LANE = Prepared(
     update(contact)
     .where(contact.c.lane_id == bindparam("lane"), contact.c.status == "pending")
     .values(status="error", reason=bindparam("why"))
@@ -73,7 +78,7 @@ _FAIL_LANE = (
 
 def agenda(connection: Connection) -> tuple[datetime | None, datetime | None, datetime | None]:
     """Give when the next contact expires, unknown call frees its place, call is overdue."""
-    expires_at, free_at, overdue_at = connection.execute(_AGENDA).one()
+    [(expires_at, free_at, overdue_at)] = _AGENDA.rows(connection)
     return expires_at, free_at, overdue_at
 
 
@@ -82,19 +87,17 @@ def change_status(
 ) -> None:
     """Move contacts from one status to another, those that are still in the first."""
     for chunk in chunks(sorted(ids)):
-        connection.execute(_SET_STATUS, {"ids": chunk, "before": before.value, "after": after.value})
+        _SET_STATUS.run(connection, {"ids": chunk, "before": before.value, "after": after.value})
 
 
 def set_aside(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Write what pending contacts wait for: rows of `id_` and `new_<column>`."""
-    if rows:
-        connection.execute(_SET_ASIDE, rows)
+    _SET_ASIDE.run_many(connection, rows)
 
 
 def settle(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Write what attempts made of contacts: rows of `id_` and `new_<column>`."""
-    if rows:
-        connection.execute(_SETTLE, rows)
+    _SETTLE.run_many(connection, rows)
 
 
 def progress_columns(progress: Progress) -> dict[str, Any]:
@@ -114,21 +117,21 @@ def still_locked(connection: Connection, ids: Collection[UUID]) -> dict[UUID, da
     return {
         id_: expires_at
         for chunk in chunks(sorted(ids))
-        for id_, expires_at in connection.execute(_STILL_LOCKED, {"ids": chunk})
+        for id_, expires_at in _STILL_LOCKED.rows(connection, {"ids": chunk})
     }
 
 
 def expire(connection: Connection, now: datetime, tallies: TallyChange) -> int:
     """Make pending contacts whose `expires_at` has passed `expired`; gives how many."""
     total = 0
-    for org_id, campaign_key, count in connection.execute(_COUNT_EXPIRED, {"now": now}):
+    for org_id, campaign_key, count in _COUNT_EXPIRED.rows(connection, {"now": now}):
         tallies.move(org_id, campaign_key, "pending", "expired", count)
         total += count
     if total:
-        connection.execute(_EXPIRE, {"now": now})
+        _EXPIRE.run(connection, {"now": now})
     return total
 
 
 def fail_lane(connection: Connection, lane_id: UUID, reason: str) -> int:
     """Make all pending contacts of a lane an error; gives how many."""
-    return connection.execute(_FAIL_LANE, {"lane": lane_id, "why": reason}).rowcount
+    return _FAIL_LANE.run(connection, {"lane": lane_id, "why": reason})

@@ -317,6 +317,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_organization_name")),
     )
     op.create_table(
+        "source",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("revision", sa.String(), nullable=True),
+        sa.Column("condition", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=True),
+        sa.Column("looked_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_source")),
+    )
+    op.create_table(
         "suppression",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("org_id", sa.Uuid(), nullable=False),
@@ -354,6 +364,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.String(), nullable=False),
         sa.Column("spec", Json, nullable=False),
         sa.Column("revision", sa.String(), nullable=False),
+        sa.Column("source_revision", sa.String(), nullable=True),
         sa.Column("labels", Json, nullable=False),
         sa.Column("serial", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
@@ -383,6 +394,7 @@ def upgrade() -> None:
         sa.Column("agent_number", sa.String(), nullable=True),
         sa.Column("start_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("end_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("source_revision", sa.String(), nullable=True),
         sa.Column("labels", Json, nullable=False),
         sa.Column("serial", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
