@@ -51,12 +51,28 @@ def observed_objects(connection: Connection) -> dict[ObjectKey, ObservedObject]:
             _dialer(connection.execute(select(installation)).one()),
             *(_organization(row) for row in organizations),
             *(_configuration(row, names) for row in connection.execute(_CONFIGURATIONS)),
-            *(_campaign(row, names) for row in connection.execute(_CAMPAIGNS)),
+            *(live_campaign(row, names) for row in connection.execute(_CAMPAIGNS)),
         )
     }
     for live in _owned(connection, names, found):
         found[live.key] = live
     return found
+
+
+def live_campaign(row: AnyRow, names: dict[UUID, str]) -> ObservedObject:
+    """Give a campaign's row, with its configuration's name, as a plan sees it; `names` are of organizations."""
+    spec = {
+        "configuration": row.configuration,
+        "status": row.status,
+        "priority": row.priority,
+        "agent_id": row.agent_id,
+        "agent_version": row.agent_version,
+        "agent_number": row.agent_number,
+        "start_at": _instant(row.start_at),
+        "end_at": _instant(row.end_at),
+        "labels": row.labels,
+    }
+    return ObservedObject(ObjectKey("Campaign", names[row.org_id], None, row.external_id), spec, row.id)
 
 
 def _owned(
@@ -100,21 +116,6 @@ def _organization(row: AnyRow) -> ObservedObject:
 def _configuration(row: AnyRow, names: dict[UUID, str]) -> ObservedObject:
     key = ObjectKey("Configuration", names[row.org_id], None, row.external_id)
     return ObservedObject(key, {**row.spec, "labels": row.labels}, row.id)
-
-
-def _campaign(row: AnyRow, names: dict[UUID, str]) -> ObservedObject:
-    spec = {
-        "configuration": row.configuration,
-        "status": row.status,
-        "priority": row.priority,
-        "agent_id": row.agent_id,
-        "agent_version": row.agent_version,
-        "agent_number": row.agent_number,
-        "start_at": _instant(row.start_at),
-        "end_at": _instant(row.end_at),
-        "labels": row.labels,
-    }
-    return ObservedObject(ObjectKey("Campaign", names[row.org_id], None, row.external_id), spec, row.id)
 
 
 def _instant(at: datetime | None) -> str | None:

@@ -1,0 +1,120 @@
+"""One campaign with everything around it, as `describe campaign` shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from reconciler.core.book import DialBook, Terms
+from reconciler.core.gates import first_opening, period_gate
+from reconciler.core.openings import openings_today
+from reconciler.errors import NotFound
+from reconciler.spec.model import DEFAULT
+from reconciler.store import pacing, queue
+from reconciler.store.book import standing_holds
+from reconciler.store.columns import AnyRow
+from reconciler.store.reads.contacts import Record
+from reconciler.store.reads.events import events_of
+from reconciler.store.reads.holds import hold_records
+from reconciler.store.reads.installations import running_gateway
+from reconciler.store.reads.names import CampaignRef
+from reconciler.store.reads.objects import campaign_record
+from reconciler.store.reads.progress import campaigns_progress, holds_over
+from reconciler.store.reads.sync import campaign_rows, ownerships
+from reconciler.store.tables import configuration
+
+LAST_EVENTS = 10
+
+
+def campaign_view(connection: Connection, place: CampaignRef, book: DialBook, now: datetime) -> Record:
+    """Give a campaign's spec, status, ownership, holds, rules, progress and last events, as one record."""
+    if place.name is None:
+        raise NotFound(
+            f"'{DEFAULT}' is no campaign: it stands for contacts in none",
+            hint="dialctl get contacts --campaign default",
+        )
+    terms = book.terms[place.key]
+    rows = [row for row in campaign_rows(connection, place.org.id) if row.id == place.key]
+    owner = ownerships(connection, rows)[place.key]
+    progress = next(
+        one for one in campaigns_progress(connection, book, now, place.org) if one.key == place.key
+    )
+    gateway = running_gateway(connection, now) or ""
+    covering = {hold.id for hold in holds_over(terms, standing_holds(connection), gateway, now)}
+    return {
+        **campaign_record(rows[0], place.org, owner, progress.sync.value),
+        "document": owner.document,
+        "drift": [{"path": one.path, "applied": one.applied, "live": one.live} for one in owner.drift],
+        "holds": [one for one in hold_records(connection, place.org, now) if one["id"] in covering],
+        "agent": _agent(rows[0], connection, terms),
+        "configuration_revision": terms.revision,
+        "schedule": _schedule(terms, now),
+        "dialing": terms.policy.model_dump(mode="json", exclude_none=True),
+        "next_callable_at": _next_callable(connection, terms, now),
+        "contacts": {"total": progress.total, **progress.contacts},
+        "attempts": {"total": progress.attempts, "average_per_contact": progress.average},
+        "active_calls": progress.active_calls,
+        "limits": {
+            "campaign": terms.policy.max_concurrent_calls,
+            "organization": progress.concurrency_limit,
+            "global": book.global_limit,
+            "calls_per_second": terms.policy.calls_per_second,
+            "next_start_at": pacing.next_starts(connection).get(place.key),
+        },
+        "conditions": [{"condition": "Complete", "status": progress.complete}],
+        "events": events_of(connection, place.org, [place.key], limit=LAST_EVENTS),
+    }
+
+
+def _agent(row: AnyRow, connection: Connection, terms: Terms) -> Record:
+    """Give each agent field as it holds, and the level that sets it (R-AGENT-1)."""
+    spec: dict[str, Any] = connection.execute(
+        select(configuration.c.spec).where(configuration.c.id == row.configuration_id)
+    ).scalar_one()
+    levels = (("campaign", row._mapping), ("configuration", spec))  # noqa: SLF001 - SQLAlchemy's public name
+    return {
+        name: {
+            "value": getattr(terms.agent, name),
+            "from": next((level for level, fields in levels if fields.get(name) is not None), None),
+        }
+        for name in ("agent_id", "agent_version", "agent_number")
+    }
+
+
+def _schedule(terms: Terms, now: datetime) -> Record:
+    """Give today's windows in the default zone, and when they open or close next."""
+    if terms.windows is None:
+        return {}
+    zone = terms.default_timezone
+    is_open = terms.windows.is_open((zone,), now)
+    look = terms.windows.next_close if is_open else terms.windows.next_open
+    return {
+        "default_timezone": zone,
+        "infer_timezone": terms.infer_timezone,
+        "windows_today": [
+            {"start": start, "end": end} for start, end in openings_today(terms.windows, zone, now)
+        ],
+        "open_now": is_open,
+        "changes_at": look((zone,), now),
+    }
+
+
+def _next_callable(connection: Connection, terms: Terms, now: datetime) -> datetime | None:
+    """Give when, by due times, windows and period, the first waiting contact may be called; None: never."""
+    return min(_callable_times(connection, terms, now), default=None)
+
+
+def _callable_times(connection: Connection, terms: Terms, now: datetime) -> Iterator[datetime]:
+    heads = queue.heads(connection, [terms.key])
+    keys = queue.lane_keys(connection, heads)
+    period = period_gate(terms, now)
+    if terms.status == "closed" or (not period.open and period.changes_at is None):
+        return
+    begins = max(now, terms.start_at or now)
+    for lane_id, due in heads.items():
+        opens = first_opening(terms, keys[lane_id], max(begins, due))
+        if opens is not None and (terms.end_at is None or opens < terms.end_at):
+            yield opens
