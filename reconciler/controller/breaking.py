@@ -46,7 +46,7 @@ def _watch_gateway(states: dict[BreakerKey, Breaker], row: AnyRow, ended: Ended)
     if fault and not is_used(ended.outcome, rang=ended.rang):
         state = back_off(state, ended.at, ended.retry_after)
     if fault or state != Breaker():  # a success changes nothing of a breaker as good as new
-        states[key] = record(state, fault, ended.at)
+        states[key] = record(state, fault, ended.at, row.placing_at)
 
 
 def _watch_agent(states: dict[BreakerKey, Breaker], row: AnyRow, ended: Ended) -> None:
@@ -56,7 +56,7 @@ def _watch_agent(states: dict[BreakerKey, Breaker], row: AnyRow, ended: Ended) -
     key = agent_key(row.org_id, row.agent_id)
     state = states.get(key, Breaker())
     if fault or state != Breaker():
-        states[key] = record(state, fault, ended.at)
+        states[key] = record(state, fault, ended.at, row.placing_at)
 
 
 def _follow(cycle: Cycle, key: BreakerKey, before: Breaker, after: Breaker) -> None:

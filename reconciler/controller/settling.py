@@ -64,7 +64,7 @@ def _verdict(cycle: Cycle, row: AnyRow, trace: Trace) -> Verdict | None:
         known = take_back(progress) if row.state == "unknown" else progress
         return settle(known, _ending(cycle, row, trace.ended), cycle.book.terms[row.campaign_key].policy)
     if trace.state == "unknown" and row.state != "unknown":
-        return lose_track(progress, row.number)
+        return lose_track(progress)
     return None
 
 

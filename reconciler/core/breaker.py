@@ -14,11 +14,12 @@
 
 In a round of n, n calls may be in flight, and n results are judged before the next round doubles it: the
 probe must succeed, a later round must have fewer faults than half. So a carrier that loses one call in ten is
-let back in, and one that is still down costs a single call each time. Results that arrive while the breaker
-is open belong to calls placed before, and say nothing about now: they are not counted.
+let back in, and one that is still down costs a single call each time. Calls placed before the breaker let
+calls through again say nothing about now: neither they nor their results are counted.
 
-The back-off is finer and sooner: after a fault that used no attempt, the gateway is left alone for a second,
-then two, four, up to a minute, whatever the breaker thinks.
+The back-off is finer and sooner: from the second fault in a row on that used no attempt, the gateway is left
+alone for a second, then two, four, up to a minute, whatever the breaker thinks. One fault among successes
+pauses nothing, unless the gateway itself asked for it.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ FIRST_BACK_OFF = timedelta(seconds=1)
 LONGEST_BACK_OFF = timedelta(seconds=60)
 """Bounds of the wait after unused faults; the longest is what rate limits commonly reset within."""
 
-LONGEST_STREAK = 6
-"""Back-offs that are counted: one second doubled so often is past the longest wait."""
+LONGEST_STREAK = 8
+"""Unused faults that are counted: after the second, one second doubled so often is past the longest wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Breaker:
 
     `recent` are the last finished calls while closed, oldest first, True for a fault. `open_until` is None
     while closed; once it has passed, `round` is the size of the round, `finished` and `faults` count its
-    results. `open_for` is how long it was last open. `unused_streak` counts back-offs since the last success.
+    results. `open_for` is how long it was last open. `unused_streak` counts faults since the last success that
+    used no attempt; those of one moment count as one, beyond the second.
     """
 
     recent: tuple[bool, ...] = ()
@@ -98,8 +100,15 @@ class Breaker:
         )
 
 
-def record(breaker: Breaker, fault: bool, at: datetime) -> Breaker:  # noqa: FBT001 - `record(b, True, at)` is all it says
+def record(
+    breaker: Breaker,
+    fault: bool,  # noqa: FBT001 - `record(b, True, at)` is all it says
+    at: datetime,
+    placed_at: datetime | None = None,
+) -> Breaker:
     """Count a call that finished at `at`, and open, ramp up or close accordingly (R-RETRY-4).
+
+    `placed_at` (default: `at`) tells calls that say something about now from those of before the outage.
 
     `fault`: the gateway or agent failed, whether or not an attempt was used. A success also ends the streak
     of the back-off; the wait that has begun goes on.
@@ -108,7 +117,7 @@ def record(breaker: Breaker, fault: bool, at: datetime) -> Breaker:  # noqa: FBT
         breaker = replace(breaker, unused_streak=0)
     if breaker.open_until is None:
         return _record_closed(breaker, fault=fault, at=at)
-    if at < breaker.open_until:
+    if (placed_at or at) < breaker.open_until:
         return breaker
     return _record_ramping(breaker, fault=fault, at=at)
 
@@ -128,18 +137,19 @@ def next_change(breaker: Breaker, at: datetime) -> datetime | None:
 
 
 def back_off(breaker: Breaker, at: datetime, retry_after: timedelta | None) -> Breaker:
-    """Leave a gateway alone after a fault that used no attempt; `retry_after`: at least so long, as it asked.
+    """Leave a gateway alone after faults that used no attempt; `retry_after`: at least so long, as it asked.
 
-    Faults that arrive while it is already left alone come from calls of the same moment: however many, they
+    The first fault after a success starts no wait of its own; the second in a row does. Faults that arrive while it is already left alone come from calls of the same moment: however many, they
     double the wait only once. The wait never gets shorter.
     """
     told = at + (retry_after or timedelta(0))
     until = breaker.alone_until
     if until is not None and at < until:
         return replace(breaker, alone_until=max(until, told))
-    wait = min(FIRST_BACK_OFF * 2**breaker.unused_streak, LONGEST_BACK_OFF)
     streak = min(breaker.unused_streak + 1, LONGEST_STREAK)
-    return replace(breaker, unused_streak=streak, alone_until=max(at + wait, told))
+    if streak > 1:
+        told = max(told, at + min(FIRST_BACK_OFF * 2 ** (streak - 2), LONGEST_BACK_OFF))
+    return replace(breaker, unused_streak=streak, alone_until=told if told > at else until)
 
 
 def leave_alone_until(breaker: Breaker) -> datetime | None:

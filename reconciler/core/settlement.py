@@ -53,12 +53,16 @@ DEFAULT_RULES: Mapping[str, OutcomeRule] = {
     Outcome.PROVIDER_FAULT: OutcomeRule(then="retry"),
     Outcome.QUOTA: OutcomeRule(then="retry"),
     Outcome.CANCELLED: OutcomeRule(then="retry"),
+    Outcome.CONFIG_ERROR: OutcomeRule(then="retry"),
+    Outcome.RELEASED: OutcomeRule(then="retry"),
 }
 """What follows a used attempt unless the configuration says otherwise (R-RETRY-2)."""
 
 DEAD_NUMBER = frozenset({Outcome.INVALID_NUMBER, Outcome.BLOCKED})
-NEVER_USED = frozenset({Outcome.RELEASED, Outcome.CONFIG_ERROR})
-USED_IF_IT_RANG = frozenset({Outcome.PROVIDER_FAULT, Outcome.QUOTA, Outcome.CANCELLED})
+UNUSED_IF_SILENT = frozenset(
+    {Outcome.PROVIDER_FAULT, Outcome.QUOTA, Outcome.CANCELLED, Outcome.CONFIG_ERROR, Outcome.RELEASED}
+)
+"""Outcomes of which an attempt is unused if the phone provably never rang; `released` as a rule never has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ class Verdict:
 
 def is_used(outcome: Outcome, *, rang: bool) -> bool:
     """Tell whether an attempt counts: it does unless it provably never rang (R-RETRY-1)."""
-    return not (outcome in NEVER_USED or (outcome in USED_IF_IT_RANG and not rang))
+    return rang or outcome not in UNUSED_IF_SILENT
 
 
 def settle(progress: Progress, ending: Ending, policy: DialingPolicy) -> Verdict:
@@ -131,6 +135,8 @@ def settle(progress: Progress, ending: Ending, policy: DialingPolicy) -> Verdict
     if not is_used(ending.outcome, rang=ending.rang):
         return _after_unused(progress, ending)
     after = count_used(progress, ending.number, ending.outcome)
+    if ending.own_fault:
+        return Verdict(ContactStatus.ERROR, used=True, progress=after, reason=_own_fault(ending))
     if _is_dead(ending):
         after = replace(after, dropped=(*after.dropped, ending.number))
     if ending.disposition is Disposition.CALLBACK and ending.callback_at is not None:
@@ -140,22 +146,21 @@ def settle(progress: Progress, ending: Ending, policy: DialingPolicy) -> Verdict
     return _after_used(after, ending, policy)
 
 
-def lose_track(progress: Progress, number: str) -> Verdict:
-    """Decide what follows an attempt whose fate nobody knows: it counts, and is never redialled (R-CRASH-2)."""
-    after = replace(
-        progress,
-        attempts=progress.attempts + 1,
-        unused_streak=0,
-        last_number=number,
-        callback=_spent(progress),
-    )
+def lose_track(progress: Progress) -> Verdict:
+    """Decide what follows an attempt whose fate nobody knows: it counts; no redial (R-CRASH-2).
+
+    Nothing else moves on: number, callback and streak wait for the proof that `take_back` makes way for.
+    """
     return Verdict(
-        ContactStatus.UNKNOWN, used=True, progress=after, reason="nobody knows whether the last call rang"
+        ContactStatus.UNKNOWN,
+        used=True,
+        progress=replace(progress, attempts=progress.attempts + 1),
+        reason="nobody knows whether the last call rang",
     )
 
 
 def take_back(progress: Progress) -> Progress:
-    """Undo the count of an attempt whose fate was unknown, so that the proof can be settled."""
+    """Undo `lose_track`, so that the proof of what became of the call can be settled."""
     return replace(progress, attempts=progress.attempts - 1)
 
 
@@ -198,14 +203,13 @@ def retry_delay(policy: DialingPolicy, base: timedelta, used_attempts: int) -> t
             factor = used_attempts
         case "exponential":
             factor = 2 ** min(used_attempts - 1, 32)
-    return min(base * factor, ceiling)
+    return min(base * min(factor, ceiling // base + 1), ceiling) if base else base
 
 
 def _after_unused(progress: Progress, ending: Ending) -> Verdict:
     after = replace(progress, unused_streak=progress.unused_streak + 1)
     if ending.own_fault:
-        reason = ending.reason or "the gateway refuses this contact's own settings"
-        return Verdict(ContactStatus.ERROR, used=False, progress=after, reason=reason)
+        return Verdict(ContactStatus.ERROR, used=False, progress=after, reason=_own_fault(ending))
     if after.unused_streak >= UNUSED_IN_A_ROW:
         reason = f"{UNUSED_IN_A_ROW} attempts in a row came to nothing; the last: {ending.outcome.value}"
         return Verdict(ContactStatus.ERROR, used=False, progress=after, reason=reason)
@@ -254,6 +258,10 @@ def _another_number_waits(after: Progress, ending: Ending) -> bool:
 
 def _is_dead(ending: Ending) -> bool:
     return ending.outcome in DEAD_NUMBER or ending.disposition is Disposition.WRONG_NUMBER
+
+
+def _own_fault(ending: Ending) -> str:
+    return ending.reason or "the gateway refuses this contact's own settings"
 
 
 def _spent(progress: Progress) -> str | None:

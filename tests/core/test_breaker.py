@@ -146,8 +146,8 @@ def test_the_state_machine_has_no_other_ways(steps):
 
 
 def test_the_back_off_doubles_from_one_second_to_a_minute():
-    """R-RETRY-4: consecutive unused faults: 1, 2, 4, 8, 16, 32, 60, 60 seconds."""
-    breaker, at, waits = Breaker(), NOON, []
+    """R-RETRY-4: after the second unused fault in a row: 1, 2, 4, 8, 16, 32, 60, 60 seconds."""
+    breaker, at, waits = back_off(Breaker(), NOON, None), NOON, []
     for _ in range(8):
         breaker = back_off(breaker, at, None)
         until = leave_alone_until(breaker)
@@ -156,9 +156,27 @@ def test_the_back_off_doubles_from_one_second_to_a_minute():
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
+def test_a_single_fault_among_successes_pauses_nothing():
+    """R-RETRY-4: only the second fault in a row does; what the gateway asks for is honoured at once."""
+    breaker = Breaker()
+    for _ in range(5):
+        breaker = record(back_off(breaker, NOON, None), fault=False, at=NOON)
+        assert leave_alone_until(breaker) is None
+    asked = back_off(breaker, NOON, timedelta(minutes=1))
+    assert leave_alone_until(asked) == NOON + timedelta(minutes=1)
+
+
+def test_calls_placed_before_it_opened_say_nothing_about_now():
+    """R-RETRY-4: a long call of before the outage, ending while the breaker probes, is no probe."""
+    at = NOON + FIRST_OPEN
+    for fault in (True, False):
+        assert record(TRIPPED, fault, at, placed_at=NOON - SECOND) == TRIPPED
+        assert record(TRIPPED, fault, at + SECOND, placed_at=at) != TRIPPED
+
+
 def test_the_back_off_never_overflows():
     """R-RETRY-4: a day of faults is still a minute's wait."""
-    breaker, at = Breaker(), NOON
+    breaker, at = back_off(Breaker(), NOON, None), NOON
     for _ in range(1500):
         breaker = back_off(breaker, at, None)
         at = leave_alone_until(breaker)
@@ -181,16 +199,16 @@ def test_the_gateway_is_left_alone_for_as_long_as_it_asks():
     assert leave_alone_until(back_off(asked, NOON + SECOND, SECOND)) == NOON + timedelta(minutes=5)
     longer = back_off(asked, NOON + SECOND, timedelta(minutes=9))
     assert leave_alone_until(longer) == NOON + SECOND + timedelta(minutes=9)
-    assert leave_alone_until(back_off(Breaker(), NOON, timedelta(0))) == NOON + SECOND
+    assert leave_alone_until(back_off(Breaker(), NOON, timedelta(0))) is None
 
 
 def test_a_success_ends_the_streak_but_not_the_wait():
     """R-RETRY-4: the next back-off is short again; what the gateway asked for before still stands."""
-    breaker = back_off(Breaker(), NOON, None)
+    breaker = back_off(back_off(Breaker(), NOON, None), NOON, None)
     breaker = back_off(breaker, NOON + SECOND, timedelta(minutes=1))
     after = record(breaker, fault=False, at=NOON + 2 * SECOND)
     assert leave_alone_until(after) == leave_alone_until(breaker)
     later = leave_alone_until(after)
-    assert leave_alone_until(back_off(after, later, None)) == later + SECOND
+    assert leave_alone_until(back_off(back_off(after, later, None), later, None)) == later + SECOND
     worse = back_off(record(breaker, fault=True, at=NOON), later, None)
     assert leave_alone_until(worse) == later + 4 * SECOND
