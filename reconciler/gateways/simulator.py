@@ -26,8 +26,8 @@ class SimulatedCarrier:
     had happened. Only what was done to a call dies with the process: that it was hung up, or refused because
     it was late or over the quota. For one thread: it has no locks.
 
-    `quiet_progress` keeps acceptances, ringing and answers out of `next_event_at`, so that a simulation jumps
-    from end to end; they are delivered at the next wake-up with the time at which they happened.
+    `quiet_progress` reports acceptance, ringing and answer together with the end, each with the time at which
+    it happened, so that a simulation jumps from end to end.
     """
 
     name = "simulator"
@@ -45,7 +45,8 @@ class SimulatedCarrier:
         self._behaviour = behaviour
         self._fates = Fates(behaviour, seed)
         self._misbehaviour = Misbehaviour(behaviour, seed)
-        self._agenda: Agenda[OpenCall] = Agenda(quiet=PROGRESS if quiet_progress else ())
+        self._agenda: Agenda[OpenCall] = Agenda()
+        self._quiet_progress = quiet_progress
         self._answers: list[GatewayEvent] = []
         self._open: dict[UUID, OpenCall] = {}
         self._over: dict[UUID, OpenCall] = {}
@@ -100,8 +101,7 @@ class SimulatedCarrier:
             call = self._open.get(attempt_id) or self._over.pop(attempt_id, None) or self._recall(inquiry)
             self._open[attempt_id] = call
             self._answers.append(Found(attempt_id, now, call.reference))
-            for stage, at in call.happenings():
-                self._agenda.add(at, stage, call)
+            self._schedule(call)
 
     def hang_up(self, attempt_ids: Sequence[UUID]) -> None:
         """End these calls: a ringing one as cancelled, an answered one as completed, cut short.
@@ -115,11 +115,16 @@ class SimulatedCarrier:
             call.fate = call.fate.cut_short(now - call.placed_at)
 
         def no_longer_true(stage: Stage, call: OpenCall) -> bool:
-            return call.attempt_id in calls and (stage is Stage.ENDED or call.at(stage) is None)
+            if call.attempt_id not in calls:
+                return False
+            return self._quiet_progress or stage is Stage.ENDED or call.at(stage) is None
 
         self._agenda.strike(no_longer_true)
         for call in calls.values():
-            self._agenda.add(now, Stage.ENDED, call)
+            if self._quiet_progress:
+                self._schedule(call)
+            else:
+                self._agenda.add(now, Stage.ENDED, call)
 
     def events(self) -> Sequence[GatewayEvent]:
         """Take what has happened, and become known, by now."""
@@ -141,11 +146,15 @@ class SimulatedCarrier:
         self._open[call.attempt_id] = call
         happenings: Sequence[Happening] = call.happenings()
         if self._behaviour.orderly:
-            for stage, at in happenings:
-                self._agenda.add(at, stage, call)
+            self._schedule(call)
         else:
             for stage, arrives in self._misbehaviour.deliveries(call.attempt_id, happenings):
                 self._agenda.add(arrives, stage, call)
+
+    def _schedule(self, call: OpenCall) -> None:
+        """Have all that happens to a call reported: as it happens, or, quietly, all of it with the end."""
+        for stage, at in call.happenings():
+            self._agenda.add(call.ended_at if self._quiet_progress else at, stage, call)
 
     def _recall(self, inquiry: Inquiry) -> OpenCall:
         fate = self._fates.of(
