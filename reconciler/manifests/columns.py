@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from reconciler.core.phones import mask_numbers_in
 from reconciler.manifests.suggestions import did_you_mean
 from reconciler.spec.contact_list import Columns
 
@@ -14,6 +15,8 @@ _NUMBER_HEADER = re.compile(
     r"(?:(?:phone|mobile|cell|telephone|tel)(?:phone)?(?:number|no)?s?"
     r"|(?:home|work|office|mobile|cell|primary|other)(?:phone|tel|mobile))\d{0,2}"
 )
+_SHOWN_HEADERS = 20
+_SHOWN_LETTERS = 40
 _FIELD_HEADERS: Mapping[str, Sequence[str]] = {
     "external_id": ("externalid", "id", "contactid"),
     "timezone": ("timezone", "tz"),
@@ -76,12 +79,19 @@ def missing_columns(headers: Sequence[str], columns: Columns) -> list[str]:
     """Say which columns `columns:` names that the file does not have."""
     mapped = columns.model_dump(exclude_none=True)
     named = [*mapped.pop("phone_numbers", ()), *mapped.values()]
-    present = ", ".join(f"'{header}'" for header in headers if header)
     return [
-        f"there is no column '{name}'{did_you_mean(name, headers)}; the columns are {present}"
+        f"there is no column '{name}'{did_you_mean(name, headers)}; {present_columns(headers)}"
         for name in named
         if name not in headers
     ]
+
+
+def present_columns(headers: Sequence[str]) -> str:
+    """List the columns for an error; a first line that holds a phone number is data, and is not shown."""
+    if any(mask_numbers_in(header) != header for header in headers):
+        return "the first line holds a phone number: is the header missing?"
+    named = [f"'{header[:_SHOWN_LETTERS]}'" for header in headers if header]
+    return f"the columns are {', '.join(named[:_SHOWN_HEADERS])}{', …' * (len(named) > _SHOWN_HEADERS)}"
 
 
 def _fold(header: str) -> str:

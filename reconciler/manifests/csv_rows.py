@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
+from reconciler.core.phones import mask_numbers_in
 from reconciler.errors import Fault
-from reconciler.manifests.columns import Layout, lay_out, missing_columns
+from reconciler.manifests.columns import Layout, lay_out, missing_columns, present_columns
 from reconciler.manifests.data_file import MAX_ROW, BrokenDataFile, DataFile, DataRow, UnreadableRow, text_of
 from reconciler.manifests.number_cells import split_numbers
 from reconciler.spec.contact_list import Columns
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 _EXCEL_SEPARATOR_LINE = 5  # `sep=;`
+_TEXT_FORMULA = re.compile(r'\s*="([^"]*)"\s*')
 
 
 def read_csv(file: DataFile, columns: Columns, *, needs_id: bool) -> Iterator[DataRow | UnreadableRow]:
-    """Yield the rows of a CSV file: any of three delimiters, any line ends, quoted line ends, a header.
+    """Yield the rows of a CSV file: any of four delimiters, any line ends, quoted line ends, a header.
 
-    Blank rows are skipped; a short row lacks its last cells; a row with more cells than headers, or with
-    quotes that do not close, is unreadable. `needs_id`: a file without a column for ids is refused.
+    Skipped are blank rows, and the header where it stands once more because exports were joined. A short row
+    lacks its last cells; a row with more cells than headers, or with quotes that do not close, is unreadable.
+    `needs_id`: a file without a column for ids is refused.
     Raises BrokenDataFile.
     """
     lines = _Lines(text_of(file))
@@ -32,7 +36,15 @@ def read_csv(file: DataFile, columns: Columns, *, needs_id: bool) -> Iterator[Da
     line, cells = header
     layout = _checked_layout(file, line, [cell.strip() for cell in cells], columns, needs_id=needs_id)
     for row in rows:
+        if not isinstance(row, UnreadableRow) and _repeats(layout, row[1]):
+            continue
         yield row if isinstance(row, UnreadableRow) else _data_row(file, row, layout)
+
+
+def _repeats(layout: Layout, cells: list[str]) -> bool:
+    return cells[0].strip("\ufeff ") == layout.headers[0] and [*map(str.strip, cells[1:])] == [
+        *layout.headers[1:]
+    ]
 
 
 class _Lines:
@@ -73,6 +85,7 @@ class _Rows:
         self._file = file
         self._lines = lines
         self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        self._has_formulas = '="' in lines.text
 
     def __iter__(self) -> _Rows:
         return self
@@ -92,7 +105,13 @@ class _Rows:
                 hint = "is a quote left open on this line?"
                 raise _broken(self._file, line, "has a row longer than 1 MiB", hint) from None
             if any(cells):
-                return line, cells
+                return line, [_without_formula(cell) for cell in cells] if self._has_formulas else cells
+
+
+def _without_formula(cell: str) -> str:
+    """Read `="0123"`, which keeps spreadsheets from taking a text for a number, as that text."""
+    formula = _TEXT_FORMULA.fullmatch(cell)
+    return formula[1] if formula else cell
 
 
 def _sniff(text: str, columns: Columns) -> str:
@@ -120,15 +139,15 @@ def _checked_layout(
         raise _broken(file, line, "; ".join(missing))
     for index, header in enumerate(headers):
         if header and header in headers[:index]:
-            raise _broken(file, line, f"has two columns '{header}'", "rename one")
+            raise _broken(file, line, f"has two columns '{mask_numbers_in(header)}'", "rename one")
     layout = lay_out(headers, columns)
-    present = ", ".join(f"'{header}'" for header in headers if header)
+    present = present_columns(headers)
     if not layout.numbers:
         hint = "name one under columns: phone_numbers"
-        raise _broken(file, line, f"has no column of phone numbers; the columns are {present}", hint)
+        raise _broken(file, line, f"has no column of phone numbers; {present}", hint)
     if needs_id and "external_id" not in layout.fields:
         hint = "name one under columns: external_id, or write key: phone"
-        raise _broken(file, line, f"has no column of external ids; the columns are {present}", hint)
+        raise _broken(file, line, f"has no column of external ids; {present}", hint)
     return layout
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.errors import Fault
 from reconciler.manifests.discovery import SourceFile
+from reconciler.manifests.mistaken_files import mistaken_for
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 JSONL_SUFFIXES = (".jsonl", ".ndjson")
@@ -86,6 +87,9 @@ def text_of(file: DataFile) -> str:
     if not file.content:
         hint = "to empty the list, leave the header alone in it"
         raise BrokenDataFile(Fault(file.name, None, None, "has 0 bytes", hint))
+    if (mistake := mistaken_for(file.content)) is not None:
+        line, message, hint = mistake
+        raise BrokenDataFile(Fault(file.name, line, None, message, hint))
     if file.content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BrokenDataFile(Fault(file.name, 1, None, "is UTF-16, not UTF-8", "save it as 'CSV UTF-8'"))
     try:

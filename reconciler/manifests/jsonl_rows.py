@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,8 @@ from reconciler.manifests.number_cells import split_numbers
 from reconciler.manifests.yaml_tree import MAX_DEPTH
 from reconciler.spec.contact_list import Columns
 
+_ARRAY_START = re.compile(r"\s*\[\s*(?:\{.*)?$")
+_ARRAY_HINT = "write one object a line, such as jq -c '.[]' does"
 _OBJECTS = ("data", "agent_config")
 _SCALARS = (str, int, float, bool)
 
@@ -30,6 +33,8 @@ def read_jsonl(file: DataFile, columns: Columns) -> Iterator[DataRow | Unreadabl
     for line, text in enumerate(io.StringIO(text_of(file)), start=1):
         if not text.strip():
             continue
+        if not keys_seen and _ARRAY_START.match(text):
+            raise BrokenDataFile(Fault(file.name, line, None, "is a JSON array, not JSON Lines", _ARRAY_HINT))
         if len(text) > MAX_ROW:
             raise BrokenDataFile(Fault(file.name, line, None, "has a row longer than 1 MiB"))
         row = _parsed(text)

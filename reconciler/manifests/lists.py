@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -9,6 +10,7 @@ from hashlib import blake2b
 from pydantic import ValidationError
 
 from reconciler.core.desired import DesiredContact, ListRows, ObjectKey, Origin
+from reconciler.core.masking import masked_name
 from reconciler.errors import Fault
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
@@ -28,6 +30,8 @@ from reconciler.spec.contact import MAX_NUMBERS
 from reconciler.spec.contact_list import ContactListSpec, InlineContact
 
 _KEY_HEX = 20
+_CUT_SHORT = re.compile(r"\d(?:[.,]\d+)?E\+\d{1,3}")
+_WHY_CUT_SHORT = "is an id that a spreadsheet cut short; format the column as text, and export again"
 RowProblem = tuple[str | None, str]
 """The column, where there is one, and what is wrong there."""
 
@@ -87,6 +91,8 @@ def _inline(
     return content
 
 
+_NO_ID = "has no external id; write one"
+_NEITHER = "has neither an external id nor a phone number; leave titles, totals and notes out of the file"
 _KEY_HINT = "write one, or key: phone to derive it from the number"
 
 
@@ -152,17 +158,22 @@ class _FileReading:
         for line in lines:
             others = ", ".join(str(other) for other in lines if other != line)
             where = f"also on line {others}" if others else "also on a row that is bad"
-            self._bad(line, self._id_column, f"'{identity}' stands on several rows: {where}")
+            self._bad(line, self._id_column, f"'{masked_name(identity)}' stands on several rows: {where}")
 
     def _contact(self, row: DataRow) -> DesiredContact | None:
+        if row.external_id is not None and _CUT_SHORT.fullmatch(row.external_id):
+            self._unreadable += 1
+            self._bad(row.line, row.columns.get("external_id"), f"'{row.external_id}' {_WHY_CUT_SHORT}")
+            return None
         texts = [number for _, number in row.numbers]
         numbers = read_numbers(texts, self._rules)
         bad_numbers: list[RowProblem] = [(row.numbers[at][0], message) for at, message in numbers.bad]
         identity = row.external_id or self._derived_id(numbers)
         unread = self._rules.default_country is None and bool(texts) and not bad_numbers
         if identity is None:
-            what = "has neither an external id nor a number" if self._by_phone else "has no external id"
-            problems = bad_numbers or [(row.columns.get("external_id"), what)]
+            column = row.columns.get("phone_numbers" if self._by_phone else "external_id")
+            what = _NO_ID if texts else _NEITHER
+            problems = bad_numbers or [(column, what)]
         elif not numbers.good and not unread:
             problems = bad_numbers or [(row.columns.get("phone_numbers"), "has no phone number")]
         else:

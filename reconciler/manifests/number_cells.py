@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import re
 
-_SEPARATOR = re.compile(r";(?!\s*ext=)|[,/|\r\n]|\s+or\s+", re.IGNORECASE)
+_SEPARATOR = re.compile(r";(?!\s*ext=)|[,|\r\n]|\s+or\s+", re.IGNORECASE)
+_NO_NUMBER = frozenset({"", "-", "--", "\u2013", "\u2014", "n/a", "na", "none", "null", "nil"})
+_MIN_DIGITS = 7
+"""Fewer digits beside a slash are an area code: `030/23125001` is one number, and halves of it are others."""
 
 
 def split_numbers(cell: str) -> list[str]:
-    """Take a cell apart at `;`, `/`, `|`, `,`, line ends and ` or `; `;ext=` belongs to its number."""
+    """Take a cell apart at `;`, `,`, `|`, line ends and ` or `, and at `/` between whole numbers.
+
+    `;ext=` belongs to its number. `n/a`, `none`, `null`, `-` and the like say that there is none. An
+    apostrophe in front is how spreadsheets mark a text.
+    """
     if not cell or cell.isdecimal():
         return [cell] if cell else []
-    return [part for piece in _SEPARATOR.split(cell) if (part := piece.strip())]
+    pieces = [piece.strip() for piece in _SEPARATOR.split(cell)]
+    return [number for piece in pieces for number in _at_slashes(piece)]
+
+
+def _at_slashes(piece: str) -> list[str]:
+    if piece.casefold() in _NO_NUMBER:
+        return []
+    parts = [part.strip() for part in piece.split("/")]
+    if piece.startswith("#") or any(0 < _digits(part) < _MIN_DIGITS for part in parts):
+        parts = [piece]
+    return [number for part in parts if (number := part.removeprefix("'").lstrip())]
+
+
+def _digits(text: str) -> int:
+    return sum(character.isdecimal() for character in text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from reconciler.core.desired import DesiredContact, DesiredObject, DesiredState, ListRows, Notice, ObjectKey
 from reconciler.core.existing import Existing
+from reconciler.core.masking import masked_name
 from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.collector import collector_paused
@@ -157,7 +158,8 @@ class _Collected:
             if known is not contact:
                 where = f"{known.origin.file}:{known.origin.line}"
                 inside = f"campaign '{contact.campaign}'" if contact.campaign else "no campaign"
-                message = f"contact '{contact.external_id}' in {inside} is declared twice; first at {where}"
+                name = masked_name(contact.external_id)
+                message = f"contact '{name}' in {inside} is declared twice; first at {where}"
                 self.faults.append(Fault(contact.origin.file, contact.origin.line, None, message))
         return list(first.values())
 

@@ -1,0 +1,24 @@
+"""What often lies where a data file should: a spreadsheet, a web page, a pointer, an unfinished merge."""
+
+from __future__ import annotations
+
+import re
+
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_MARKUP = (b"<!doctype", b"<html", b"<?xml")
+_LFS_POINTER = b"version https://git-lfs."
+_MERGE_CONFLICT = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
+
+
+def mistaken_for(content: bytes) -> tuple[int | None, str, str] | None:
+    """Give line, message and hint where the content is no data at all, whatever its name says."""
+    if content.startswith(_SPREADSHEETS):
+        return None, "is a spreadsheet or an archive", "save the sheet as 'CSV UTF-8'"
+    if content.removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower().startswith(_MARKUP):
+        return 1, "is a web page or XML", "did the download need a login?"
+    if content.startswith(_LFS_POINTER):
+        return 1, "is a pointer of Git LFS, not the file itself", "run: git lfs pull"
+    if conflict := _MERGE_CONFLICT.search(content):
+        line = content.count(b"\n", 0, conflict.start()) + 1
+        return line, "has a mark of a merge conflict", "resolve the conflict"
+    return None
