@@ -124,9 +124,9 @@ def _misused(error: TyperException) -> int:
     """Report a command line that makes no sense; Typer's exit code 2 would read as "there are changes"."""
     message = error.format_message()
     note(message)
-    context = getattr(error, "ctx", None)
-    if context is not None and not message.startswith("Usage:"):
-        note(f"hint: {context.command_path} --help")
+    if not message.startswith("Usage:"):
+        context = getattr(error, "ctx", None)
+        note(f"hint: {context.command_path if context else PROGRAM} --help")
     return EXIT_USAGE if error.exit_code == _TYPER_USAGE else error.exit_code
 
 
