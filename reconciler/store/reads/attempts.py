@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 from sqlalchemy import Table as SqlTable
 
 from reconciler.store.columns import AnyRow
+from reconciler.store.identity import CampaignRef, OrganizationRef
 from reconciler.store.reads.contacts import ROWS_AT_A_TIME, Record
-from reconciler.store.reads.names import CampaignRef, OrganizationRef
 from reconciler.store.tables import attempt, campaign, contact, conversation
 
 

@@ -16,11 +16,11 @@ from reconciler.spec.model import DEFAULT
 from reconciler.store import pacing, queue
 from reconciler.store.book import standing_holds
 from reconciler.store.columns import AnyRow
+from reconciler.store.identity import CampaignRef
 from reconciler.store.reads.contacts import Record
 from reconciler.store.reads.events import events_of
 from reconciler.store.reads.holds import hold_records
 from reconciler.store.reads.installations import running_gateway
-from reconciler.store.reads.names import CampaignRef
 from reconciler.store.reads.objects import campaign_record
 from reconciler.store.reads.progress import campaigns_progress, holds_over
 from reconciler.store.reads.sync import campaign_rows, ownerships

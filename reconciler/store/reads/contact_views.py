@@ -15,10 +15,10 @@ from reconciler.core.gates import Gate
 from reconciler.core.lanes import zones_of_lane
 from reconciler.core.windows.tz_database import time_zone
 from reconciler.store.columns import AnyRow
+from reconciler.store.identity import CampaignRef
 from reconciler.store.reads.attempts import History, attempt_records
 from reconciler.store.reads.contacts import Record, contact_record
 from reconciler.store.reads.events import events_of
-from reconciler.store.reads.names import CampaignRef
 from reconciler.store.reads.situations import read_situation
 from reconciler.store.tables import attempt, conversation, inventory
 

@@ -11,7 +11,7 @@ from reconciler.core.desired import Json
 from reconciler.core.lanes import NEVER
 from reconciler.core.settlement import ContactStatus
 from reconciler.store.columns import AnyRow
-from reconciler.store.reads.names import CampaignRef
+from reconciler.store.identity import CampaignRef
 from reconciler.store.tables import contact, tally
 
 Record = dict[str, Json]

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from reconciler.store.columns import AnyRow
+from reconciler.store.identity import CampaignRef, OrganizationRef
 from reconciler.store.reads.contacts import ROWS_AT_A_TIME, Record
-from reconciler.store.reads.names import CampaignRef, OrganizationRef
 from reconciler.store.tables import event
 
 
@@ -18,12 +18,11 @@ def event_records(
     org: OrganizationRef,
     campaign: CampaignRef | None = None,
     *,
-    action: str | None = None,
     seq: int | None = None,
     limit: int | None = None,
 ) -> Iterator[Record]:
     """Stream the events of an organization and of the whole installation; a limit keeps the newest."""
-    statement = select(event).where(*_where(org, campaign, action, seq))
+    statement = select(event).where(*_where(org, campaign, seq))
     if limit is None:
         rows = connection.execute(statement.order_by(event.c.seq).execution_options(yield_per=ROWS_AT_A_TIME))
         yield from (event_record(row, org) for row in rows)
@@ -32,11 +31,9 @@ def event_records(
     yield from (event_record(row, org) for row in reversed(found))
 
 
-def count_events(
-    connection: Connection, org: OrganizationRef, campaign: CampaignRef | None, action: str | None
-) -> int:
+def count_events(connection: Connection, org: OrganizationRef, campaign: CampaignRef | None) -> int:
     """Count events."""
-    where = _where(org, campaign, action, None)
+    where = _where(org, campaign, None)
     return int(connection.execute(select(func.count()).select_from(event).where(*where)).scalar_one())
 
 
@@ -70,15 +67,11 @@ def event_record(row: AnyRow, org: OrganizationRef) -> Record:
     }
 
 
-def _where(
-    org: OrganizationRef, campaign: CampaignRef | None, action: str | None, seq: int | None
-) -> list[ColumnElement[bool]]:
+def _where(org: OrganizationRef, campaign: CampaignRef | None, seq: int | None) -> list[ColumnElement[bool]]:
     where = [or_(event.c.org_id == org.id, event.c.org_id.is_(None))]
     if campaign is not None:
         of_campaign = or_(event.c.campaign == campaign.name, event.c.object_id == campaign.key)
         where = [event.c.org_id == org.id, of_campaign]
-    if action:
-        where.append(event.c.action == action)
     if seq is not None:
         where.append(event.c.seq == seq)
     return where

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from reconciler.store.columns import AnyRow
+from reconciler.store.identity import CampaignRef, OrganizationRef
 from reconciler.store.reads.contacts import ROWS_AT_A_TIME, Record
-from reconciler.store.reads.names import CampaignRef, OrganizationRef
 from reconciler.store.tables import campaign, hold, inventory, suppression
 
 

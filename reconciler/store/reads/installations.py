@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from reconciler.core.breaker import allowance, leave_alone_until
 from reconciler.store import breakers
-from reconciler.store.attempts import orphaned
 from reconciler.store.columns import AnyRow
 from reconciler.store.holds import newest_seq
 from reconciler.store.reads.contacts import Record
@@ -20,6 +19,16 @@ _DIALERS = (
     .outerjoin(open_attempt, open_attempt.c.dialer_id == dialer.c.id)
     .group_by(dialer.c.id)
     .order_by(dialer.c.started_at)
+)
+
+_ABANDONED = (
+    select(func.count())
+    .select_from(open_attempt)
+    .join(dialer, dialer.c.id == open_attempt.c.dialer_id)
+    .where(
+        open_attempt.c.free_at.is_(None),
+        or_(dialer.c.lease_until <= bindparam("now"), dialer.c.epoch != open_attempt.c.epoch),
+    )
 )
 
 
@@ -56,7 +65,7 @@ def running_gateway(connection: Connection, now: datetime) -> str | None:
 
 def abandoned_calls(connection: Connection, now: datetime) -> int:
     """Count open calls of dialers whose lease is gone, which the next dialer recovers (R-CRASH-2)."""
-    return len(orphaned(connection, now))
+    return int(connection.execute(_ABANDONED, {"now": now}).scalar_one())
 
 
 def breaker_records(connection: Connection, now: datetime) -> list[Record]:

@@ -1,9 +1,8 @@
-"""Which organization, campaign or contact a text means (R-ID-2), and what was perhaps meant instead."""
+"""What there is of a kind by name, and what was perhaps meant by a name that there is not (R-ID-2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from uuid import UUID
 
@@ -11,33 +10,12 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from reconciler.core.masking import masked_name
 from reconciler.errors import NotFound
-from reconciler.spec.model import DEFAULT
 from reconciler.store.columns import AnyRow
+from reconciler.store.identity import CampaignRef, OrganizationRef
 from reconciler.store.tables import campaign, contact, organization
 
 NEIGHBOURS = 50
 """So many names before and after the one that was not found are looked at for what was meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class OrganizationRef:
-    """An organization; `adhoc_key` stands for its contacts in no campaign."""
-
-    id: UUID
-    name: str
-    adhoc_key: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignRef:
-    """A campaign of an organization; `name` is None for the contacts that are in none."""
-
-    key: UUID
-    org: OrganizationRef
-    name: str | None
-
-    def __str__(self) -> str:
-        return self.name or DEFAULT
 
 
 def organizations(connection: Connection) -> list[OrganizationRef]:
@@ -46,14 +24,6 @@ def organizations(connection: Connection) -> list[OrganizationRef]:
         select(organization.c.id, organization.c.name, organization.c.adhoc_key).order_by(organization.c.name)
     )
     return [OrganizationRef(*row) for row in rows]
-
-
-def find_organization(connection: Connection, name: str) -> OrganizationRef:
-    """Find an organization by its name; raises NotFound."""
-    known = {org.name: org for org in organizations(connection)}
-    if name not in known:
-        raise NotFound(f"there is no organization '{name}'", hint=did_you_mean(name, known))
-    return known[name]
 
 
 def campaigns_of(connection: Connection, org: OrganizationRef) -> list[CampaignRef]:
@@ -69,21 +39,7 @@ def campaigns_of(connection: Connection, org: OrganizationRef) -> list[CampaignR
     ]
 
 
-def find_campaign(connection: Connection, org: OrganizationRef, text: str) -> CampaignRef:
-    """Find a campaign: `default` is none, then by UUID, then by external id; raises NotFound (R-ID-2)."""
-    known = campaigns_of(connection, org)
-    if text == DEFAULT:
-        return known[-1]
-    id_ = as_uuid(text)
-    for ref in (*(c for c in known if c.key == id_ and c.name), *(c for c in known if c.name == text)):
-        return ref
-    names = [ref.name for ref in known if ref.name]
-    raise NotFound(
-        f"there is no campaign '{text}' in organization '{org.name}'", hint=did_you_mean(text, names)
-    )
-
-
-def find_contact(connection: Connection, place: CampaignRef, text: str) -> AnyRow:
+def find_contact_row(connection: Connection, place: CampaignRef, text: str) -> AnyRow:
     """Find a contact's row within its campaign, by UUID, then by external id; raises NotFound (R-ID-2)."""
     inside = (contact.c.org_id == place.org.id, contact.c.campaign_key == place.key)
     id_ = as_uuid(text)
@@ -93,9 +49,10 @@ def find_contact(connection: Connection, place: CampaignRef, text: str) -> AnyRo
             return row
     row = connection.execute(select(contact).where(contact.c.external_id == text, *inside)).one_or_none()
     if row is None:
+        near = did_you_mean(text, _neighbours(connection, inside, text))
         raise NotFound(
-            f"there is no contact '{masked_name(text)}' in campaign '{place}'",
-            hint=did_you_mean(text, _neighbours(connection, inside, text)),
+            f"there is no contact '{masked_name(text)}' in campaign {place}",
+            hint=near or f"dialctl get contacts --campaign {place} lists them",
         )
     return row
 

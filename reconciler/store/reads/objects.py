@@ -11,9 +11,9 @@ from reconciler.core.book import DialBook
 from reconciler.spec.model import DEFAULT
 from reconciler.store.book import standing_holds
 from reconciler.store.columns import AnyRow
+from reconciler.store.identity import OrganizationRef
 from reconciler.store.reads.contacts import Record
 from reconciler.store.reads.installations import dialer_records, running_gateway
-from reconciler.store.reads.names import OrganizationRef
 from reconciler.store.reads.progress import holds_over, sync_of
 from reconciler.store.reads.sync import Ownership, campaign_rows, ownerships
 from reconciler.store.tables import campaign, configuration, installation, inventory, organization

@@ -18,9 +18,9 @@ from reconciler.core.lanes import LaneKey
 from reconciler.core.settlement import ContactStatus
 from reconciler.store.attempts import open_counts
 from reconciler.store.book import standing_holds
+from reconciler.store.identity import OrganizationRef
 from reconciler.store.reads.contacts import Record
 from reconciler.store.reads.installations import running_gateway
-from reconciler.store.reads.names import OrganizationRef
 from reconciler.store.reads.sync import Ownership, campaign_rows, ownerships
 from reconciler.store.tables import tally
 from reconciler.store.tallies import USED_ATTEMPTS
