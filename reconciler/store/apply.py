@@ -17,12 +17,13 @@ from reconciler.store.apply_contacts import (
     write_contacts,
 )
 from reconciler.store.apply_memory import contact_events, forget, object_events, remember
-from reconciler.store.apply_objects import drop_lanes_of_closed, write_objects
+from reconciler.store.apply_objects import write_objects
 from reconciler.store.apply_sweeps import sweep_contacts
 from reconciler.store.apply_work import ApplyWork, assign_ids, read_directory
 from reconciler.store.changed_since import changed_since
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor, write_events
+from reconciler.store.lanes import drop_lanes
 from reconciler.store.tables import installation
 from reconciler.store.tallies import TallyChange
 
@@ -79,7 +80,7 @@ def _write(work: ApplyWork, plan: Plan, staged: StagedContacts, progressing: Pro
     write_contacts(work, staged, plan.source, progressing)
     sweep_contacts(work, plan.sweeps)
     stamp_contacts(work, plan.stamps)
-    drop_lanes_of_closed(work, {key for key, rules in staged.rules.items() if rules.status == "closed"})
+    drop_lanes(work.connection, {key for key, rules in staged.rules.items() if rules.status == "closed"})
     declared = {change.key: change.declared for change in plan.objects if change.declared is not None}
     remember(work, [*declared.values(), *plan.remembered], plan.source)
     forget(work, [change for change in plan.objects if change.declared is None])

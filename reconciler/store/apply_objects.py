@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import insert, update
 
 from reconciler.core.canonical import content_hash
 from reconciler.core.desired import Json, ObjectKey
@@ -15,7 +15,7 @@ from reconciler.core.plan.change import Action, Change
 from reconciler.store.apply_suppressions import write_entries
 from reconciler.store.apply_work import ApplyWork
 from reconciler.store.holds import holds_on_campaign, release_holds
-from reconciler.store.tables import campaign, configuration, installation, lane, organization
+from reconciler.store.tables import campaign, configuration, installation, organization
 
 
 def write_objects(work: ApplyWork, changes: list[Change]) -> None:
@@ -30,12 +30,6 @@ def write_objects(work: ApplyWork, changes: list[Change]) -> None:
         if change.releases_hold:
             standing = holds_on_campaign(work.connection, work.directory.objects[change.key])
             release_holds(work.connection, standing, work.actor, work.now)
-
-
-def drop_lanes_of_closed(work: ApplyWork, closed: set[UUID]) -> None:
-    """Drop the lanes of closed campaigns: their contacts are never claimed (R-LIFE-8)."""
-    if closed:
-        work.connection.execute(delete(lane).where(lane.c.campaign_key.in_(sorted(closed))))
 
 
 def _write_dialer(work: ApplyWork, change: Change) -> None:

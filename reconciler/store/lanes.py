@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from reconciler.core.lanes import LaneKey
 from reconciler.ports import Ids
@@ -46,3 +46,8 @@ def lane_ids(
             ],
         )
     return {key: id_ for key, id_ in (found | missing).items() if key in wanted}
+
+
+def drop_lanes(connection: Connection, campaigns: Iterable[UUID]) -> None:
+    """Drop the lanes of closed campaigns: their contacts are never claimed (R-LIFE-8)."""
+    connection.execute(delete(lane).where(lane.c.campaign_key.in_(sorted(campaigns))))

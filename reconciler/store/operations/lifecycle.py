@@ -1,0 +1,138 @@
+"""Start, pause and close by hand: each is one conditional update of the campaign's row (R-LIFE-2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from reconciler.core.holds import CallTarget, Hold, HoldScope, covers
+from reconciler.errors import TransitionRefused
+from reconciler.store.book import BookReader
+from reconciler.store.events import EventRecord, write_events
+from reconciler.store.holds import holds_on_campaign, release_holds
+from reconciler.store.identity import CampaignRef
+from reconciler.store.lanes import drop_lanes
+from reconciler.store.operations.operation import Operation, raise_serial, stated
+from reconciler.store.operations.stopping import HangUp, StopOrder, Stopped, stop
+from reconciler.store.tables import campaign
+
+CLOSING = timedelta(minutes=10)
+"""How long the hold stands that tells the dialers to end a closed campaign's calls: it never dials again."""
+
+Action = Literal["start", "pause", "close"]
+Status = Literal["active", "paused", "closed"]
+
+_NOT_CLOSED = campaign.c.status != "closed"
+_ACTIVE = campaign.c.status == "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A campaign that went from one status to another; what was held or lifted with it."""
+
+    campaign: CampaignRef
+    before: str
+    after: Status
+    stopped: Stopped | None = None
+    lifted: Sequence[Hold] = ()
+
+
+def start(operation: Operation, which: CampaignRef, *, reason: str | None = None) -> Moved:
+    """Make a campaign active, and lift the holds on it (R-HOLD-2); raises TransitionRefused if closed."""
+    before = _move(operation, which, "start", reason, to="active", allowed=_NOT_CLOSED)
+    lifted = holds_on_campaign(operation.connection, which.key)
+    release_holds(operation.connection, lifted, operation.actor, operation.now)
+    return Moved(which, before, "active", lifted=lifted)
+
+
+def pause(
+    operation: Operation, which: CampaignRef, *, reason: str | None = None, hang_up: HangUp = "none"
+) -> Moved:
+    """Pause an active campaign and leave a hold on it, which no apply lifts (R-HOLD-2).
+
+    Raises TransitionRefused unless it is active.
+    """
+    stopped = stop(operation, _on_campaign(which, reason, hang_up))
+    before = _move(operation, which, "pause", reason, to="paused", allowed=_ACTIVE)
+    return Moved(which, before, "paused", stopped)
+
+
+def close(
+    operation: Operation, which: CampaignRef, *, reason: str | None = None, hang_up: HangUp = "none"
+) -> Moved:
+    """Close a campaign for ever; its contacts keep their status and are never claimed (R-LIFE-8).
+
+    Where calls are to end, a hold carries that to the dialers and runs out by itself. Raises
+    TransitionRefused if it is closed already.
+    """
+    stopped = None
+    if hang_up != "none":
+        stopped = stop(operation, _on_campaign(which, reason, hang_up, CLOSING))
+    before = _move(operation, which, "close", reason, to="closed", allowed=_NOT_CLOSED)
+    drop_lanes(operation.connection, [which.key])
+    return Moved(which, before, "closed", stopped)
+
+
+def still_held(connection: Connection, which: CampaignRef, now: datetime) -> list[Hold]:
+    """Give the standing holds that cover calls of a campaign by its own terms; a contact's may differ."""
+    book, holds = BookReader().read(connection)
+    terms = book.terms[which.key]
+    version = terms.agent.agent_version
+    target = CallTarget(
+        org_id=terms.org_id,
+        campaign_key=terms.key,
+        agent_id=terms.agent.agent_id,
+        agent_version=None if version is None else str(version),
+        agent_number=terms.agent.agent_number,
+        gateway="",
+        country="",
+    )
+    return [hold for hold in holds if hold.stands(now) and covers(hold, target)]
+
+
+def _on_campaign(
+    which: CampaignRef, reason: str | None, hang_up: HangUp, lasts: timedelta | None = None
+) -> StopOrder:
+    return StopOrder(HoldScope.CAMPAIGN, str(which.key), which.org.id, reason, hang_up, lasts)
+
+
+def _move(
+    operation: Operation,
+    which: CampaignRef,
+    action: Action,
+    reason: str | None,
+    *,
+    to: Status,
+    allowed: ColumnElement[bool],
+) -> str:
+    """Write the status where the present one allows it, with serial and event; gives the status before."""
+    if which.name is None:
+        raise TransitionRefused(
+            f"cannot {action} 'default': it stands for contacts in no campaign, and has no status",
+            hint="dialctl stop --org NAME stops them too",
+        )
+    connection = operation.connection
+    own = campaign.c.id == which.key
+    before = str(connection.execute(select(campaign.c.status).where(own)).scalar_one())
+    serial = raise_serial(connection)
+    moved = connection.execute(update(campaign).where(own, allowed).values(status=to, serial=serial))
+    if not moved.rowcount:
+        raise TransitionRefused(f"cannot {action} campaign {which}: it is {before}", hint=_HINTS.get(before))
+    record = EventRecord(
+        action,
+        "Campaign",
+        which.name,
+        org_id=which.org.id,
+        object_id=which.key,
+        fields=[{"path": "spec.status", "before": before, "after": to}],
+        reason=stated(reason),
+    )
+    write_events(connection, operation.actor, operation.now, [record])
+    return before
+
+
+_HINTS = {"closed": "closed is final; declare another campaign"}
