@@ -20,7 +20,18 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from reconciler import __version__
-from reconciler.cli import applying, db, planning, schema, validating
+from reconciler.cli import (
+    adhoc,
+    applying,
+    contacts,
+    db,
+    ledger,
+    lifecycle,
+    planning,
+    schema,
+    stopping,
+    validating,
+)
 from reconciler.cli.settings import Command, with_groups
 from reconciler.cli.terminal import note
 from reconciler.errors import EXIT_ERROR, EXIT_USAGE, DialctlError
@@ -35,6 +46,16 @@ COMMANDS: Mapping[str, Command] = {
     "diff": planning.diff,
     "apply": applying.apply,
     "schema": schema.schema,
+    "start": lifecycle.start,
+    "pause": lifecycle.pause,
+    "close": lifecycle.close,
+    "stop": stopping.stop,
+    "release": stopping.release,
+    "suppress": ledger.suppress,
+    "unsuppress": ledger.unsuppress,
+    "resolve": contacts.resolve,
+    "requeue": contacts.requeue,
+    "call": adhoc.call,
 }
 """Every command that stands by itself, in the order of `--help`."""
 
