@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -20,13 +21,22 @@ if TYPE_CHECKING:
     from reconciler.store.identity import CampaignRef
     from reconciler.store.operations.requeue import Prepared, Selection
 
+
+class Requeuable(StrEnum):
+    """The statuses that a requeue leaves."""
+
+    COMPLETED = "completed"
+    EXHAUSTED = "exhausted"
+    EXPIRED = "expired"
+    ERROR = "error"
+
+
 CampaignName = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name or id; default: in none.")]
 
 Resolvable = Literal[
     "completed", "transferred", "machine", "no_answer", "busy", "rejected", "agent_fault", "invalid_number",
     "blocked", "cancelled", "released",
 ]  # fmt: skip
-Requeuable = Literal["completed", "exhausted", "expired", "error"]
 LastOutcome = Literal[
     "completed", "transferred", "machine", "no_answer", "busy", "rejected", "agent_fault", "invalid_number",
     "blocked", "provider_fault", "quota", "cancelled", "config_error", "released",
