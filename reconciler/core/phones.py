@@ -38,7 +38,7 @@ _NOWHERE = frozenset(
     }
 )
 _PHONE_LIKE = re.compile(r"\+?\d(?:[ ().\-/]*\d){6,}")
-_DATE_LIKE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/(?:19|20)\d\d\Z")
+_DATE_LIKE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/(?:19|20)\d\d(?=\s|\Z)")
 _WHY_INVALID = {
     phonenumbers.ValidationResult.TOO_SHORT: "too few digits",
     phonenumbers.ValidationResult.TOO_LONG: "too many digits",
@@ -58,7 +58,7 @@ def parse_number(text: str, region: str | None) -> str:
     `region` (ISO 3166) is the country of numbers without a plus; None: only numbers with one can be read.
     Raises BadNumber: letters, an extension, foreign characters, or no valid number of its country.
     """
-    cleaned = text.translate(_INVISIBLE).strip()
+    cleaned = " ".join(text.translate(_INVISIBLE).split())
     compact = cleaned.translate(_SEPARATORS)
     if _NANP_INTERNATIONAL.fullmatch(compact):
         return _north_american(compact[2:], text, region)
@@ -70,6 +70,8 @@ def parse_number(text: str, region: str | None) -> str:
     except phonenumbers.NumberParseException as fault:
         if fault.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
             raise BadNumber(f"'{mask_number(text)}' has no known country code") from None
+        if fault.error_type == phonenumbers.NumberParseException.TOO_LONG:
+            raise BadNumber(f"'{mask_number(text)}' has too many digits; write one number") from None
         raise BadNumber(f"'{mask_number(text)}' is not a phone number; write one, in digits") from None
 
 

@@ -65,6 +65,7 @@ def instant_of(wall_clock: datetime, zone: str) -> datetime:
 def _did_you_mean(name: str) -> str:
     by_fold = {zone.casefold(): zone for zone in _links()}
     by_fold |= {zone.rpartition("/")[2].casefold(): zone for zone in _countries_of_listed_zones()}
+    by_fold |= {zone.removeprefix("US/").casefold(): zone for zone in _links() if zone.startswith("US/")}
     near = get_close_matches(name.strip().replace(" ", "_").casefold(), by_fold, n=1, cutoff=0.7)
     if near:
         return f"; did you mean '{by_fold[near[0]]}'?"

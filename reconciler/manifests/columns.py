@@ -86,11 +86,14 @@ def missing_columns(headers: Sequence[str], columns: Columns) -> list[str]:
     ]
 
 
+def is_data(headers: Sequence[str]) -> bool:
+    """Whether a first line without known columns is a row of data: it holds a phone number."""
+    return any(mask_numbers_in(header) != header for header in headers)
+
+
 def present_columns(headers: Sequence[str]) -> str:
-    """List the columns for an error; a first line that holds a phone number is data, and is not shown."""
-    if any(mask_numbers_in(header) != header for header in headers):
-        return "the first line holds a phone number: is the header missing?"
-    named = [f"'{header[:_SHOWN_LETTERS]}'" for header in headers if header]
+    """List the columns for an error."""
+    named = [f"'{mask_numbers_in(header[:_SHOWN_LETTERS])}'" for header in headers if header]
     return f"the columns are {', '.join(named[:_SHOWN_HEADERS])}{', …' * (len(named) > _SHOWN_HEADERS)}"
 
 

@@ -34,7 +34,7 @@ def read_numbers(texts: Sequence[str], rules: CampaignRules) -> Numbers:
             if is_e164(text):
                 good[text] = None
             else:
-                bad.append((index, f"'{mask_number(text)}' must be a valid number in E.164: {_WHY_E164}"))
+                bad.append((index, f"'{mask_number(text)}' must be a valid number in E.164{_WHY_E164}"))
         elif rules.default_country is not None or text.lstrip(" (").startswith("+"):
             try:
                 good[parse_number(text, rules.default_country)] = None
@@ -43,7 +43,7 @@ def read_numbers(texts: Sequence[str], rules: CampaignRules) -> Numbers:
     return Numbers(tuple(good), bad)
 
 
-_WHY_E164 = "a contact in no campaign has no country of its own"
+_WHY_E164 = ", such as +12125550123: a contact in no campaign has no country of its own"
 
 
 def desired_contact(  # noqa: PLR0917 - each is a part of the contact; on the hot path keywords cost

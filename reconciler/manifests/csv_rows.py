@@ -9,13 +9,14 @@ from collections.abc import Iterator
 
 from reconciler.core.phones import mask_numbers_in
 from reconciler.errors import Fault
-from reconciler.manifests.columns import Layout, lay_out, missing_columns, present_columns
+from reconciler.manifests.columns import Layout, is_data, lay_out, missing_columns, present_columns
 from reconciler.manifests.data_file import MAX_ROW, BrokenDataFile, DataFile, DataRow, UnreadableRow, text_of
 from reconciler.manifests.number_cells import split_numbers
 from reconciler.spec.contact_list import Columns
 
 DELIMITERS = (",", ";", "\t", "|")
 _EXCEL_SEPARATOR_LINE = 5  # `sep=;`
+_HEADER_HINT = "begin the file with the header"
 _TEXT_FORMULA = re.compile(r'\s*="([^"]*)"\s*')
 
 
@@ -134,20 +135,23 @@ def _plausibility(text: str, delimiter: str, columns: Columns) -> tuple[int, int
 def _checked_layout(
     file: DataFile, line: int, headers: list[str], columns: Columns, *, needs_id: bool
 ) -> Layout:
-    missing = missing_columns(headers, columns)
-    if missing:
-        raise _broken(file, line, "; ".join(missing))
     for index, header in enumerate(headers):
         if header and header in headers[:index]:
             raise _broken(file, line, f"has two columns '{mask_numbers_in(header)}'", "rename one")
     layout = lay_out(headers, columns)
-    present = present_columns(headers)
+    missing = missing_columns(headers, columns)
+    lacks_id = needs_id and "external_id" not in layout.fields
+    if (missing or not layout.numbers or lacks_id) and is_data(headers):
+        hint = "write the names of the columns above it, such as external_id,phone"
+        raise _broken(file, line, "has no header: the first line holds a phone number", hint)
+    if missing:
+        raise _broken(file, line, "; ".join(missing))
     if not layout.numbers:
-        hint = "name one under columns: phone_numbers"
-        raise _broken(file, line, f"has no column of phone numbers; {present}", hint)
-    if needs_id and "external_id" not in layout.fields:
-        hint = "name one under columns: external_id, or write key: phone"
-        raise _broken(file, line, f"has no column of external ids; {present}", hint)
+        message = f"has no column of phone numbers; {present_columns(headers)}"
+        raise _broken(file, line, message, f"{_HEADER_HINT}, or name one under columns: phone_numbers")
+    if lacks_id:
+        message = f"has no column of external ids; {present_columns(headers)}"
+        raise _broken(file, line, message, "name one under columns: external_id, or write key: phone")
     return layout
 
 

@@ -55,7 +55,7 @@ def _parsed(text: str) -> dict[str, Any] | str:
     except json.JSONDecodeError as fault:
         return f"is no JSON: {fault.msg} at character {fault.pos + 1}"
     except (ValueError, RecursionError):
-        return "is no JSON that can be kept: a number too long, not a number, or nested too deeply"
+        return "is no JSON that can be kept: NaN, a number too long, or nesting too deep"
     if not isinstance(row, dict):
         return "is no JSON object"
     return f"is nested deeper than {MAX_DEPTH} levels" if _deeper_than(row, MAX_DEPTH) else row
@@ -103,9 +103,9 @@ def _data_row(line: int, row: dict[str, Any], layout: Layout) -> DataRow | Unrea
 
 
 def _numbers(value: object) -> list[str]:
-    """Give the texts of one number, or of a list of them; what is neither becomes a number that is none."""
+    """Give the texts of one number, or of a list of them; what is neither becomes "", a bad one."""
     if value is None:
         return []
     if isinstance(value, list):
         return [number for item in value for number in _numbers(item)]
-    return split_numbers(str(value)) if isinstance(value, _SCALARS) else ["?"]
+    return split_numbers(str(value)) if isinstance(value, _SCALARS) else [""]

@@ -128,6 +128,7 @@ class _FileReading:
         self._hash_key = hash_key
         self._content = ListContent()
         self._kept: set[str] = set()
+        self._derived: set[str] = set()
         self._unreadable = 0
         self._id_column: str | None = None
 
@@ -155,10 +156,11 @@ class _FileReading:
         """The same id on several rows: none of them is known to be the right one (R-ID-4)."""
         self._kept.add(identity)
         lines = [contact.origin.line or 0 for contact in contacts]
+        what = "its first number" if identity in self._derived else f"'{masked_name(identity)}'"
         for line in lines:
             others = ", ".join(str(other) for other in lines if other != line)
             where = f"also on line {others}" if others else "also on a row that is bad"
-            self._bad(line, self._id_column, f"'{masked_name(identity)}' stands on several rows: {where}")
+            self._bad(line, self._id_column, f"{what} stands on several rows: {where}")
 
     def _contact(self, row: DataRow) -> DesiredContact | None:
         if row.external_id is not None and _CUT_SHORT.fullmatch(row.external_id):
@@ -192,7 +194,9 @@ class _FileReading:
         first_is_bad = any(at == 0 for at, _ in numbers.bad)
         if not self._by_phone or first_is_bad or not numbers.good:
             return None
-        return id_from_number(numbers.good[0], self._hash_key)
+        identity = id_from_number(numbers.good[0], self._hash_key)
+        self._derived.add(identity)
+        return identity
 
     def _made(
         self, row: DataRow, identity: str, numbers: Numbers, texts: Sequence[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from reconciler.core.desired import DesiredContact, Notice, ObjectKey
 from reconciler.core.phones import country_of, mask_number, zones_of
@@ -33,6 +34,7 @@ def warnings_of(
         if rules is not None and campaign is not None:
             key = ObjectKey("Campaign", owner, None, campaign)
             yield from _shared_numbers(key, members)
+            yield from _never_due(key, members)
             yield from _contact_versions(key, members, rules)
             yield from _zones(key, members, rules)
 
@@ -120,6 +122,24 @@ def _shared_numbers(key: ObjectKey, contacts: Sequence[DesiredContact]) -> Itera
         )
         detail = f"{_count(len(shared), 'number stands', 'numbers stand')} under several contacts ({shown})"
         yield Notice("warning", key, detail, next(iter(shared.values()))[1].origin)
+
+
+def _never_due(key: ObjectKey, contacts: Sequence[DesiredContact]) -> Iterator[Notice]:
+    """A contact that expires before it is scheduled is never called: allowed, since it rings no phone."""
+    never = [contact for contact in contacts if _expires_first(contact)]
+    if never:
+        detail = (
+            f"{_count(len(never), 'contact expires', 'contacts expire')} before scheduled_at "
+            f"({_samples(never)}), and will never be called"
+        )
+        yield Notice("warning", key, detail, never[0].origin)
+
+
+def _expires_first(contact: DesiredContact) -> bool:
+    scheduled, expires = contact.fields.get("scheduled_at"), contact.fields.get("expires_at")
+    if scheduled is None or expires is None:
+        return False
+    return datetime.fromisoformat(expires) <= datetime.fromisoformat(scheduled)
 
 
 def _samples(contacts: Sequence[DesiredContact]) -> str:

@@ -77,7 +77,7 @@ class ContactListSpec(SpecModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.contacts is None) == (self.from_ is None):
-            raise ValueError("write either contacts: or from:")
+            raise ValueError("write contacts: or from:, one of the two")
         if self.contacts is not None and self.columns != Columns():
             raise ValueError("columns: goes with from:")
         return self

@@ -120,7 +120,7 @@ FAULTS = {
         CONTACT + "spec: {phone_numbers: [+12125550142, (212) 555-0143]}\n",
         [
             (
-                "m.yaml:4:38: '********43' must be a valid number in E.164: "
+                "m.yaml:4:38: '********43' must be a valid number in E.164, such as +12125550123: "
                 "a contact in no campaign has no country of its own"
             )
         ],

@@ -84,3 +84,17 @@ def test_one_number_under_two_ids(examined):
         examined, "{}", "", *["{phone_numbers: [2125550142]}"] * 2, "{phone_numbers: [2125550143]}"
     )
     assert found == ["1 number stands under several contacts (+1********42: c0, c1)"]
+
+
+def test_a_contact_that_expires_before_it_is_scheduled(examined):
+    """R-DIAL-1: allowed, since it rings no phone, and said; instants are compared, not their texts."""
+    times = "{phone_numbers: [212555014%d], scheduled_at: 2026-03-09T15:00:00%s, expires_at: 2026-03-09T%s}"
+    found = warnings(
+        examined,
+        "{}",
+        "",
+        times % (2, "-05:00", "15:00:00-05:00"),
+        times % (3, "-05:00", "20:00:00.5+00:00"),
+        times % (4, "", "18:59:59Z"),
+    )
+    assert found == ["2 contacts expire before scheduled_at (c0, c2), and will never be called"]
