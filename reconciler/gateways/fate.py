@@ -44,6 +44,7 @@ class Stage(IntEnum):
 
 
 Ending = tuple[Outcome, Disposition | None]
+STAGES = tuple(Stage)
 T = TypeVar("T")
 
 

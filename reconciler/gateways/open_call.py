@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.core.outcomes import Outcome
-from reconciler.gateways.fate import Fate, Stage
+from reconciler.gateways.fate import STAGES, Fate, Stage
 from reconciler.gateways.misbehaviour import Happening
 from reconciler.gateways.transcripts import transcript
 from reconciler.ports import Accepted, Answered, Ended, GatewayEvent, Ringing
@@ -71,7 +71,7 @@ class OpenCall:
 
     def happenings(self) -> Sequence[Happening]:
         """Give the stages that the call comes to, in order, with their times."""
-        moments = ((stage, self.at(stage)) for stage in Stage)
+        moments = ((stage, self.at(stage)) for stage in STAGES)
         return [(stage, at) for stage, at in moments if at is not None]
 
     def event(self, stage: Stage, cost_per_minute_micros: int) -> GatewayEvent:

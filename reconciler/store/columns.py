@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from sqlalchemy import JSON, DateTime, Dialect, Row, String
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 """A row of a Core statement; columns are read by name."""
+
+SQLITE_WIDTH = len("2026-03-09 15:00:00.000000")
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant in UTC. Refuses naive datetimes, and never returns one (SQLite would)."""
+    """An instant in UTC. Refuses naive datetimes, and never returns one.
+
+    SQLite knows no such type: there it is text of a fixed width, which sorts as time does and which people
+    can read.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert to UTC; SQLite stores text without an offset, which sorts as time does."""
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column's type."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(DateTime(timezone=True))
+        return dialect.type_descriptor(String(SQLITE_WIDTH))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 - as the base class has it
+        """Convert to UTC."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError(f"naive datetime {value!r}: the database holds instants")
-        value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+        if value.tzinfo is not UTC:
+            value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.isoformat(" ", "microseconds")[:SQLITE_WIDTH]
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 - as the base class has it
         """Say again that it is UTC."""
         if value is None or dialect.name == "postgresql":
-            return value
-        return value.replace(tzinfo=UTC)
+            return cast(datetime | None, value)
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 class VersionText(TypeDecorator[Any]):

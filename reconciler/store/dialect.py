@@ -39,7 +39,9 @@ def connect(url: URL, *, read_only: bool) -> Engine:
     """Make the engine of a database, set up so that our transactions mean what they say."""
     in_memory = url.database in (None, "", ":memory:")
     if in_memory:
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            url, poolclass=StaticPool, pool_reset_on_return=None, connect_args={"check_same_thread": False}
+        )
     elif read_only:
         engine = create_engine(url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"}))
     else:

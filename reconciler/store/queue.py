@@ -19,11 +19,11 @@ from reconciler.core.lanes import LaneKey
 from reconciler.core.settlement import Progress
 from reconciler.store.columns import AnyRow
 from reconciler.store.prepared import Prepared
-from reconciler.store.tables import contact, lane
+from reconciler.store.tables import IS_PENDING, contact, lane
 
 _head = (
     select(contact.c.due_at)
-    .where(contact.c.lane_id == lane.c.id, contact.c.status == "pending")
+    .where(contact.c.lane_id == lane.c.id, IS_PENDING)
     .order_by(contact.c.due_at)
     .limit(1)
     .scalar_subquery()
@@ -43,10 +43,33 @@ _LANES = Prepared(
     ).where(lane.c.id.in_(bindparam("ids", expanding=True)))
 )
 _in_lane = (
-    select(contact)
+    select(
+        contact.c.id,
+        contact.c.org_id,
+        contact.c.campaign_key,
+        contact.c.lane_id,
+        contact.c.due_at,
+        contact.c.external_id,
+        contact.c.phone_numbers,
+        contact.c.data,
+        contact.c.timezone,
+        contact.c.scheduled_at,
+        contact.c.agent_id,
+        contact.c.agent_version,
+        contact.c.agent_number,
+        contact.c.agent_config,
+        contact.c.initial_context,
+        contact.c.attempts,
+        contact.c.attempts_forgiven,
+        contact.c.unused_streak,
+        contact.c.outcome_counts,
+        contact.c.last_number,
+        contact.c.dropped_numbers,
+        contact.c.callback,
+    )
     .where(
         contact.c.lane_id == bindparam("lane_id"),
-        contact.c.status == "pending",
+        IS_PENDING,
         contact.c.due_at <= bindparam("now"),
     )
     .order_by(contact.c.due_at, contact.c.id)

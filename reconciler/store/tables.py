@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, Integer, MetaData, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, Integer, MetaData, UniqueConstraint, literal_column, text
 from sqlalchemy import Table as SqlTable
 from sqlmodel import Field, SQLModel
 
@@ -265,7 +265,16 @@ class OpenAttempt(Table, table=True):
     """
 
     __tablename__ = "open_attempt"
-    __table_args__ = (UniqueConstraint("contact_id"), UniqueConstraint("org_id", "number"))
+    __table_args__ = (
+        UniqueConstraint("contact_id"),
+        UniqueConstraint("number", "org_id"),
+        Index("ix_open_attempt_usage", "org_id", "campaign_key", "agent_id", "agent_number",
+              "state", "free_at"),
+        Index("ix_open_attempt_gives_up", "gives_up_at", sqlite_where=text("free_at IS NULL"),
+              postgresql_where=text("free_at IS NULL")),
+        Index("ix_open_attempt_free", "free_at", sqlite_where=text("free_at IS NOT NULL"),
+              postgresql_where=text("free_at IS NOT NULL")),
+    )  # fmt: skip
 
     attempt_id: UUID = Field(primary_key=True)
     org_id: UUID
@@ -360,7 +369,7 @@ class Suppression(Table, table=True):
     """
 
     __table_args__ = (
-        Index("ix_suppression_number", "org_id", "number"),
+        Index("ix_suppression_number", "number", "org_id"),
         Index("uq_suppression_list_number", "list_id", "number", unique=True,
               sqlite_where=text("list_id IS NOT NULL"), postgresql_where=text("list_id IS NOT NULL")),
     )  # fmt: skip
@@ -458,3 +467,6 @@ suppression = core_table(Suppression)
 source_state = core_table(Source)
 inventory = core_table(Inventory)
 event = core_table(Event)
+
+IS_PENDING = contact.c.status == literal_column("'pending'")
+"""Written out, for a bound value would not match the partial indexes on pending contacts."""

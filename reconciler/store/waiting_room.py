@@ -12,13 +12,13 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from reconciler.core.settlement import ContactStatus, Progress
 from reconciler.store.attempts import chunks
 from reconciler.store.prepared import Prepared
-from reconciler.store.tables import contact, open_attempt
+from reconciler.store.tables import IS_PENDING, contact, open_attempt
 from reconciler.store.tallies import TallyChange
 
 _SET_STATUS = Prepared(
     update(contact)
     .where(contact.c.id.in_(bindparam("ids", expanding=True)), contact.c.status == bindparam("before"))
-    .values(status=bindparam("after"))
+    .values(status=bindparam("after"), parked=None, reason=None)
 )
 _SET_ASIDE = Prepared(
     update(contact)
@@ -40,15 +40,20 @@ _SETTLE = Prepared(update(contact)
         }
         | {"parked": None}
     ))  # fmt: skip
-_STILL_LOCKED = Prepared(
-    select(contact.c.id, contact.c.expires_at).where(
-        contact.c.id.in_(bindparam("ids", expanding=True)),
+_ADMISSIBLE = Prepared(
+    select(open_attempt.c.attempt_id, contact.c.expires_at)
+    .join(contact, contact.c.id == open_attempt.c.contact_id)
+    .where(
+        open_attempt.c.attempt_id.in_(bindparam("ids", expanding=True)),
+        open_attempt.c.state == "intent",
+        open_attempt.c.dialer_id == bindparam("held_by"),
+        open_attempt.c.epoch == bindparam("held_epoch"),
         contact.c.status == "locked",
         contact.c.withdraw_requested.is_(False),
     )
 )
 _expired = (
-    contact.c.status == "pending",
+    IS_PENDING,
     contact.c.expires_at.is_not(None),
     contact.c.expires_at <= bindparam("now"),
 )
@@ -57,13 +62,15 @@ _COUNT_EXPIRED = Prepared(
     .where(*_expired)
     .group_by(contact.c.org_id, contact.c.campaign_key)
 )
-_EXPIRE = Prepared(update(contact).where(*_expired).values(status="expired", reason="expires_at has passed"))
+_EXPIRE = Prepared(
+    update(contact).where(*_expired).values(status="expired", reason="expires_at has passed", parked=None)
+)
 _AGENDA = Prepared(
     select(
         select(func.min(contact.c.expires_at))
-        .where(contact.c.status == "pending", contact.c.expires_at.is_not(None))
+        .where(IS_PENDING, contact.c.expires_at.is_not(None))
         .scalar_subquery(),
-        select(func.min(open_attempt.c.free_at)).scalar_subquery(),
+        select(func.min(open_attempt.c.free_at)).where(open_attempt.c.free_at.is_not(None)).scalar_subquery(),
         select(func.min(open_attempt.c.gives_up_at))
         .where(open_attempt.c.free_at.is_(None))
         .scalar_subquery(),
@@ -71,8 +78,8 @@ _AGENDA = Prepared(
 )
 _FAIL_LANE = Prepared(
     update(contact)
-    .where(contact.c.lane_id == bindparam("lane"), contact.c.status == "pending")
-    .values(status="error", reason=bindparam("why"))
+    .where(contact.c.lane_id == bindparam("lane"), IS_PENDING)
+    .values(status="error", reason=bindparam("why"), parked=None)
 )
 
 
@@ -112,12 +119,18 @@ def progress_columns(progress: Progress) -> dict[str, Any]:
     }
 
 
-def still_locked(connection: Connection, ids: Collection[UUID]) -> dict[UUID, datetime | None]:
-    """Give those contacts that are locked and not being withdrawn, with their `expires_at`."""
+def admissible(
+    connection: Connection, ids: Collection[UUID], dialer_id: UUID, epoch: int
+) -> dict[UUID, datetime | None]:
+    """Give those attempts that are still intents of this dialer, with the `expires_at` of their contacts.
+
+    Not those that another dialer has recovered, nor of contacts that are being withdrawn.
+    """
+    parameters = {"held_by": dialer_id, "held_epoch": epoch}
     return {
         id_: expires_at
         for chunk in chunks(sorted(ids))
-        for id_, expires_at in _STILL_LOCKED.rows(connection, {"ids": chunk})
+        for id_, expires_at in _ADMISSIBLE.rows(connection, {"ids": chunk, **parameters})
     }
 
 

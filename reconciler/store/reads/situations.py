@@ -16,12 +16,12 @@ from reconciler.core.holds import CallTarget, Hold, HoldCause
 from reconciler.core.lanes import TIER, LaneClass, LaneKey
 from reconciler.core.settlement import ContactStatus
 from reconciler.store import breakers, numbers, pacing, queue
-from reconciler.store.attempts import chunks, open_counts
+from reconciler.store.attempts import chunks, open_counts, placed_for_agent, placed_on_gateway
 from reconciler.store.book import standing_holds
 from reconciler.store.breakers import agent_key, gateway_key
 from reconciler.store.columns import AnyRow
 from reconciler.store.reads.installations import running_gateway
-from reconciler.store.tables import attempt, contact, lane
+from reconciler.store.tables import IS_PENDING, attempt, contact, lane
 
 _LANES_OF_ORG = select(
     lane.c.id,
@@ -81,9 +81,13 @@ def _with_limits(
     known = breakers.load(connection)
     watched = []
     if bare.gateway is not None and (state := known.get(gateway_key(bare.gateway))):
-        watched.append(Watched(f"gateway {bare.gateway}", state, active(gateway=bare.gateway)))
+        since = state.open_until or bare.now
+        probing = placed_on_gateway(connection, bare.now, since, bare.gateway)
+        watched.append(Watched(f"gateway {bare.gateway}", state, probing))
     if agent is not None and (state := known.get(agent_key(org.id, agent))):
-        watched.append(Watched(f"agent {agent}", state, active(org_id=org.id, agent_id=agent)))
+        since = state.open_until or bare.now
+        probing = placed_for_agent(connection, bare.now, since, org.id, agent)
+        watched.append(Watched(f"agent {agent}", state, probing))
     rooms = Rooms(
         everything=Room(active(), book.global_limit),
         organization=Room(active(org_id=org.id), org.concurrency_limit),
@@ -139,7 +143,7 @@ def _is_open(terms: Terms, key: LaneKey, bare: Situation) -> bool:
 def _count_due(
     connection: Connection, lanes: Sequence[UUID], now: datetime, *where: ColumnElement[bool]
 ) -> int:
-    due = (contact.c.status == "pending", contact.c.due_at <= now)
+    due = (IS_PENDING, contact.c.due_at <= now)
     return sum(
         connection.execute(
             select(func.count()).select_from(contact).where(contact.c.lane_id.in_(chunk), *due, *where)

@@ -297,10 +297,29 @@ def upgrade() -> None:
         sa.Column("free_at", UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_open_attempt")),
         sa.UniqueConstraint("contact_id", name=op.f("uq_open_attempt_contact_id")),
-        sa.UniqueConstraint("org_id", "number", name=op.f("uq_open_attempt_org_id_number")),
+        sa.UniqueConstraint("number", "org_id", name=op.f("uq_open_attempt_number_org_id")),
     )
     with op.batch_alter_table("open_attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_open_attempt_dialer_id"), ["dialer_id"], unique=False)
+        batch_op.create_index(
+            "ix_open_attempt_free",
+            ["free_at"],
+            unique=False,
+            sqlite_where=sa.text("free_at IS NOT NULL"),
+            postgresql_where=sa.text("free_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_open_attempt_gives_up",
+            ["gives_up_at"],
+            unique=False,
+            sqlite_where=sa.text("free_at IS NULL"),
+            postgresql_where=sa.text("free_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_open_attempt_usage",
+            ["org_id", "campaign_key", "agent_id", "agent_number", "state", "free_at"],
+            unique=False,
+        )
 
     op.create_table(
         "organization",
@@ -340,7 +359,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
     )
     with op.batch_alter_table("suppression", schema=None) as batch_op:
-        batch_op.create_index("ix_suppression_number", ["org_id", "number"], unique=False)
+        batch_op.create_index("ix_suppression_number", ["number", "org_id"], unique=False)
         batch_op.create_index(
             "uq_suppression_list_number",
             ["list_id", "number"],
