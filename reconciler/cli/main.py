@@ -28,6 +28,7 @@ from reconciler.cli import (
     ledger,
     lifecycle,
     planning,
+    reading,
     schema,
     stopping,
     validating,
@@ -46,6 +47,8 @@ COMMANDS: Mapping[str, Command] = {
     "diff": planning.diff,
     "apply": applying.apply,
     "schema": schema.schema,
+    "get": reading.get,
+    "status": reading.status,
     "start": lifecycle.start,
     "pause": lifecycle.pause,
     "close": lifecycle.close,
@@ -60,6 +63,10 @@ COMMANDS: Mapping[str, Command] = {
 """Every command that stands by itself, in the order of `--help`."""
 
 FAMILIES: Mapping[str, tuple[str, Mapping[str, Command]]] = {
+    "describe": (
+        "One object: its history, and what it waits for.",
+        {"campaign": reading.describe_campaign, "contact": reading.describe_contact},
+    ),
     "db": (
         "The database: its schema, and its stamp.",
         {

@@ -50,7 +50,11 @@ def can_ask() -> bool:
 def agrees(question: str) -> bool:
     """Ask a person; anything but yes is no."""
     sys.stdout.flush()
-    return typer.confirm(question, err=True)
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        note("")  # what is said next begins on a line of its own
+        raise
 
 
 @contextmanager

@@ -76,19 +76,29 @@ def dialctl(capsys, monkeypatch):
 
 
 @pytest.fixture
-def process():
-    """Run a command line in a process of its own."""
+def spawn():
+    """Start a command line in a process of its own, where nobody is at a terminal."""
+
+    def start(*arguments):
+        return subprocess.Popen(
+            [*PROGRAM, *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start
+
+
+@pytest.fixture
+def process(spawn):
+    """Run a command line in a process of its own to its end."""
 
     def run(*arguments):
-        done = subprocess.run(
-            [*PROGRAM, *map(str, arguments)],
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=60,
-        )
-        return Finished(done.returncode, done.stdout, done.stderr)
+        child = spawn(*arguments)
+        out, err = child.communicate(timeout=60)
+        return Finished(child.returncode, out, err)
 
     return run
 

@@ -94,32 +94,23 @@ def test_ctrl_c_exits_130_with_one_line(dialctl, monkeypatch):
     assert (finished.code, finished.out, finished.err) == (130, "", "interrupted\n")
 
 
-def test_a_closed_pipe_is_silent(spring):
+def test_a_closed_pipe_is_silent(spring, spawn):
     """`dialctl … | head` says nothing about the pipe, however Python buffers."""
-    program = "import sys; from reconciler.cli.main import main; sys.exit(main())"
-    child = subprocess.Popen(
-        [sys.executable, "-c", program, "diff", str(spring)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    child = spawn("diff", spring)
     child.stdout.close()
     assert child.stderr.read() == ""
     child.stderr.close()
     assert child.wait(timeout=60) == 1
 
 
-def test_a_text_that_the_terminal_cannot_show_is_no_fault(spring, monkeypatch):
+def test_a_text_that_the_terminal_cannot_show_is_no_fault(spring, process, monkeypatch):
     """A Latin-1 terminal gets escapes for what it lacks, not an exception."""
-    program = "import sys; from reconciler.cli.main import main; sys.exit(main())"
     (spring / "spring.yaml").write_text((spring / "spring.yaml").read_text().replace("crm", "名"))
     (spring / "crm.csv").rename(spring / "名.csv")
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    done = subprocess.run(
-        [sys.executable, "-c", program, "diff", str(spring)], capture_output=True, check=False, timeout=60
-    )
-    assert (done.returncode, done.stderr) == (2, b"")
-    assert rb"\u540d" in done.stdout
+    finished = process("diff", spring)
+    assert (finished.code, finished.err) == (2, "")
+    assert r"\u540d" in finished.out
 
 
 def test_help_imports_nothing_heavy():

@@ -1,0 +1,74 @@
+"""`dialctl validate`: what it prints, and when it fails."""
+
+from __future__ import annotations
+
+SUMMARY = """\
+Valid: 1 Configuration, 1 Campaign, 1 ContactList.
+
+Contacts:
+  default/spring: 3
+"""
+MESSY = """\
+external_id,phone
+ada,+12125550142
+bob,
+cyd,+442079460018
+"""
+MESSY_SUMMARY = """\
+Valid: 1 Configuration, 1 Campaign, 1 ContactList.
+
+Contacts:
+  default/spring: 2
+
+Bad rows and numbers, left out (1; --strict refuses them):
+  spring/crm.csv:3:phone: has no phone number
+
+Warnings:
+  Campaign default/spring: 1 contact has no zone, and a number of a country that does not use \
+America/New_York (GB 1); set timezone, or infer_timezone  (spring/crm.csv:4)
+"""
+
+
+def test_what_is_valid_is_counted(dialctl, spring, tmp_path):
+    """Counts by kind, contacts by campaign; no database is asked or made."""
+    finished = dialctl("validate", "spring")
+    assert (finished.code, finished.out, finished.err) == (0, SUMMARY, "")
+    assert not (tmp_path / "dialctl.db").exists()
+
+
+def test_bad_rows_and_warnings_are_shown_and_pass(dialctl, spring):
+    """R-PHONE-2, R-TZ-1: a bad row of a data file is left out and named."""
+    (spring / "crm.csv").write_text(MESSY)
+    finished = dialctl("validate", "spring")
+    assert (finished.code, finished.out, finished.err) == (0, MESSY_SUMMARY, "")
+
+
+def test_strict_refuses_bad_rows(dialctl, spring):
+    """R-PHONE-2: under --strict a bad row is an error like any other."""
+    (spring / "crm.csv").write_text(MESSY)
+    finished = dialctl("validate", "spring", "--strict")
+    assert (finished.code, finished.out) == (1, "")
+    assert finished.err == "spring/crm.csv:3:phone: has no phone number\n"
+
+
+def test_standard_input_is_a_path(dialctl, spring):
+    """`-` reads one file from standard input; `--org` is the organization of what names none."""
+    text = "apiVersion: campaigns/v1\nkind: Organization\nmetadata: {name: acme}\nspec: {}\n---\n"
+    text += "apiVersion: campaigns/v1\nkind: Configuration\nmetadata: {name: hours}\nspec: {}\n---\n"
+    text += "apiVersion: campaigns/v1\nkind: Campaign\nmetadata: {name: s, org: acme}\nspec: {configuration: hours}\n"
+    assert dialctl("validate", "-", "--org", "acme", stdin=text).code == 0
+    finished = dialctl("validate", "-", stdin=text)
+    assert finished.code == 1
+    assert finished.err.startswith("<stdin>:14:23: configuration 'hours' does not exist")
+
+
+def test_a_reference_into_the_database_is_hinted_at(dialctl, tmp_path):
+    """An offline check cannot know what only the database has, and says so."""
+    (tmp_path / "a.yaml").write_text(
+        "apiVersion: campaigns/v1\nkind: Campaign\nmetadata: {name: s}\nspec: {configuration: hours}\n"
+    )
+    finished = dialctl("validate", "a.yaml")
+    assert finished.err == (
+        "a.yaml:4:23: configuration 'hours' does not exist "
+        "(validate looks at files only; diff also looks in the database)\n"
+    )
