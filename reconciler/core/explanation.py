@@ -25,7 +25,7 @@ from reconciler.core.gates import (
 )
 from reconciler.core.holds import Hold, HoldCause
 from reconciler.core.lanes import NEVER, LaneKey, zones_of_lane
-from reconciler.core.pacing import may_start
+from reconciler.core.pacing import bounded_start, may_start
 from reconciler.core.settlement import ContactStatus
 
 
@@ -54,7 +54,7 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A breaker, and the active calls of the gateway or agent that it watches (R-RETRY-4)."""
+    """A breaker, and the active calls placed since it lets calls through again (R-RETRY-4)."""
 
     what: str
     breaker: Breaker
@@ -242,9 +242,10 @@ def _pacing_gate(situation: Situation) -> Gate:
     rate = situation.terms.policy.calls_per_second
     if rate is None:
         return Gate("pacing", open=True, detail="no limit")
-    is_open = may_start(situation.next_start_at, situation.now)
+    starts = bounded_start(rate, situation.next_start_at, situation.now)
+    is_open = may_start(starts, situation.now)
     return Gate("pacing", open=is_open, detail=f"{rate:g} calls per second",
-                changes_at=None if is_open else situation.next_start_at)  # fmt: skip
+                changes_at=None if is_open else starts)  # fmt: skip
 
 
 def _order_gate(situation: Situation) -> Gate:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from reconciler.core.book import DialBook, Terms
 from reconciler.core.gates import first_opening, period_gate
+from reconciler.core.lanes import NEVER
 from reconciler.core.openings import openings_today
 from reconciler.errors import NotFound
 from reconciler.spec.model import DEFAULT
@@ -115,6 +116,8 @@ def _callable_times(connection: Connection, terms: Terms, now: datetime) -> Iter
         return
     begins = max(now, terms.start_at or now)
     for lane_id, due in heads.items():
+        if due >= NEVER:
+            continue
         opens = first_opening(terms, keys[lane_id], max(begins, due))
         if opens is not None and (terms.end_at is None or opens < terms.end_at):
             yield opens

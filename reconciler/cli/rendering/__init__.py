@@ -1,0 +1,1 @@
+"""How results look: documents for machines, tables and pages for people; one file per thing shown."""

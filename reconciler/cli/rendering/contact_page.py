@@ -1,0 +1,78 @@
+"""The page of `describe contact`: who, what was tried, every gate, and the one sentence that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from reconciler.cli.rendering.colours import coloured
+from reconciler.cli.rendering.documents import Record
+from reconciler.cli.rendering.pages import entries, entry, event_lines, heading
+from reconciler.cli.rendering.words import counted, in_both, labels_text, minute, second
+
+_GATE_WIDTH = 20
+
+
+def contact_page(view: Record) -> Iterator[Text]:
+    """Give the lines of the page; times are in UTC and in the contact's zone."""
+    zone = view["effective_timezone"]
+    name = view["external_id"] or view["id"]
+    yield Text(f"Contact {view['org']}/{view['campaign'] or 'default'}/{name}", style="bold")
+    yield entry("id", str(view["id"]))
+    yield entry("status", view["status"], view["reason"] or "")
+    yield entry("time zone", zone, f"(from the {view['timezone_source']})")
+    for field in ("due_at", "scheduled_at", "expires_at"):
+        if view[field]:
+            yield entry(field, in_both(view[field], zone))
+    yield from entries(view, ("agent_id", "agent_version", "agent_number", "data"))
+    if view["labels"]:
+        yield entry("labels", labels_text(view["labels"]))
+    if view["source"]:
+        yield entry("source", view["source"], f"list {view['list']}" if view["list"] else "")
+    yield from _numbers(view)
+    yield from _history(view)
+    if view["events"]:
+        yield from heading("Last events", "of the contact and its list (UTC)")
+        yield from event_lines(view["events"])
+    yield from _gates(view, zone)
+    yield from heading("Answer")
+    yield Text(f"  {view['answer']}", style="bold")
+
+
+def _numbers(view: Record) -> Iterator[Text]:
+    yield from heading("Numbers", "in the order in which they are dialled")
+    for one in view["rotation"]:
+        until = one["suppressed_until"]
+        beside = f"until {minute(until)} UTC" if until else ""
+        yield entry(one["number"], one["state"], beside)
+
+
+def _history(view: Record) -> Iterator[Text]:
+    forgiven = f", {view['attempts_forgiven']} forgiven by a requeue" if view["attempts_forgiven"] else ""
+    yield from heading("Attempts", f"{view['attempts']} used of {view['max_attempts']}{forgiven} (UTC)")
+    for one in view["history"]:
+        number = one["attempt"] if one["attempt"] is not None else "-"
+        came_to = one["outcome"] or one["state"]
+        parts = [
+            came_to + (f", {one['disposition']}" if one["disposition"] else ""),
+            "" if one["used"] is not False else "unused",
+            one["reason"] or "",
+            counted(one["transcript_turns"], "turn") if one["transcript_turns"] else "",
+            f"window {one['window']}" if one["window"] else "",
+        ]
+        text = "; ".join(part for part in parts if part)
+        yield Text(f"  {number!s:>2}  {second(one['started_at'])}  {one['number']}  {text}")
+
+
+def _gates(view: Record, zone: str) -> Iterator[Text]:
+    yield from heading("Gates", "every one must be open for a call")
+    for gate in view["gates"]:
+        yield Text.assemble(
+            "  ",
+            coloured("open" if gate["open"] else "shut"),
+            f"  {gate['gate']:<{_GATE_WIDTH}}{gate['detail']}",
+        )
+        if gate["changes_at"]:
+            verb = "shuts" if gate["open"] else "opens"
+            yield Text(f"{'':{_GATE_WIDTH + 8}}{verb} {in_both(gate['changes_at'], zone)}", style="dim")
