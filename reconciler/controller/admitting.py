@@ -16,6 +16,7 @@ from reconciler.controller.claiming import Pick
 from reconciler.controller.cycle import Cycle
 from reconciler.controller.lane_views import LaneView
 from reconciler.core.agents import Agent
+from reconciler.core.book import Terms
 from reconciler.core.outcomes import Outcome
 from reconciler.core.pacing import after_start, may_start
 from reconciler.core.settlement import ContactStatus
@@ -41,18 +42,21 @@ def admit(cycle: Cycle, picks: Sequence[Pick]) -> Admitted:
     if not leases.is_valid(cycle.connection, cycle.lease, cycle.now):
         return Admitted(refused=[_refusal(pick, cycle.now, "the dialer lost its lease") for pick in picks])
     views = cycle.lanes.views(cycle.connection, {pick.candidate.view.id for pick in picks}, cycle.book)
-    locked = waiting_room.still_locked(cycle.connection, [pick.candidate.row.id for pick in picks])
+    lease = cycle.lease
+    held = waiting_room.admissible(
+        cycle.connection, [pick.attempt_id for pick in picks], lease.dialer_id, lease.epoch
+    )
     suppressed = numbers.suppressed_until(cycle.connection, {pick.number for pick in picks}, cycle.now)
     starts = _Starts(cycle)
     calls, admitted, refused = [], [], []
     for pick in picks:
         view = views[pick.candidate.view.id]
-        reason = _obstacle(cycle, pick, view, locked, starts)
+        reason = _obstacle(cycle, pick, view, held, starts)
         if (view.terms.org_id, pick.number) in suppressed:
             reason = "the number was suppressed meanwhile"
         if reason is None:
             starts.take(view)
-            calls.append(_call(cycle, pick, view, locked[pick.candidate.row.id]))
+            calls.append(_call(cycle, pick, view, held[pick.attempt_id]))
             admitted.append(pick)
         else:
             refused.append(_refusal(pick, cycle.now, reason))
@@ -90,19 +94,20 @@ class _Starts:
 
 
 def _obstacle(
-    cycle: Cycle, pick: Pick, view: LaneView, locked: dict[UUID, datetime | None], starts: _Starts
+    cycle: Cycle, pick: Pick, view: LaneView, held: dict[UUID, datetime | None], starts: _Starts
 ) -> str | None:
     """Say what stands in the way of a call now, if anything does."""
-    contact_id = pick.candidate.row.id
-    if contact_id not in locked:
-        return "the contact was withdrawn meanwhile"
-    expires_at = locked[contact_id]
+    if pick.attempt_id not in held:
+        return "the contact was withdrawn, or taken over by another dialer, meanwhile"
+    expires_at = held[pick.attempt_id]
     if expires_at is not None and expires_at <= cycle.now:
         return "the contact expired meanwhile"
     if view.terms.status != "active":
         return f"the campaign is {view.terms.status}"
     if not view.opening(cycle.plain_holds, cycle.now).open:
         return "held, or its window shut meanwhile"
+    if _agent(pick, view.terms) != _agent(pick, pick.candidate.view.terms):
+        return "its agent changed meanwhile"
     if not starts.allow(view):
         return "another dialer used the campaign's pace"
     if _not_after(cycle, view, expires_at) <= cycle.now:
@@ -117,9 +122,13 @@ def _not_after(cycle: Cycle, view: LaneView, expires_at: datetime | None) -> dat
     return min(limit for limit in limits if limit is not None)
 
 
+def _agent(pick: Pick, terms: Terms) -> Agent:
+    return pick.candidate.waiting.agent.over(terms.agent)
+
+
 def _call(cycle: Cycle, pick: Pick, view: LaneView, expires_at: datetime | None) -> Call:
     row, policy = pick.candidate.row, view.terms.policy
-    agent: Agent = pick.candidate.waiting.agent.over(view.terms.agent)
+    agent = _agent(pick, view.terms)
     return Call(
         attempt_id=pick.attempt_id,
         organization=cycle.book.organizations[view.terms.org_id].name,

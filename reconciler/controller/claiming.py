@@ -19,10 +19,11 @@ from reconciler.controller.cycle import Cycle
 from reconciler.controller.intents import write_intents
 from reconciler.controller.lane_views import LaneView, Limit
 from reconciler.controller.setting_aside import set_aside
+from reconciler.core.book import Terms
 from reconciler.core.breaker import Breaker, allowance, leave_alone_until, next_change
-from reconciler.core.candidacy import Candidacy, Dial, judge
-from reconciler.core.gates import zones_never_meet
-from reconciler.core.pacing import may_start
+from reconciler.core.candidacy import Candidacy, Dial, MoveLane, judge
+from reconciler.core.lanes import NEVER
+from reconciler.core.pacing import after_start, bounded_start, may_start
 from reconciler.core.rooms import Rooms
 from reconciler.core.slots import Tenant, share_slots
 from reconciler.store import attempts, breakers, numbers, pacing, queue, waiting_room
@@ -73,12 +74,15 @@ class _Agenda:
 
 @dataclass(frozen=True, slots=True)
 class _Usage:
-    """Active calls, counted by what limits them, and the breakers that limit them further."""
+    """Active calls, counted by what limits them, and the breakers that limit them further.
+
+    `intents` counts, per campaign, those that are claimed and not placed yet.
+    """
 
     total: int
     by_org: Counter[UUID]
     by_limit: Counter[Limit]
-    on_gateway: int
+    intents: Counter[UUID]
     breakers: Mapping[BreakerKey, Breaker]
 
 
@@ -112,12 +116,14 @@ def _open_lanes(cycle: Cycle, agenda: _Agenda) -> list[LaneView]:
         opening = view.opening(holds, cycle.now)
         if opening.open and head <= cycle.now:
             due.append(view)
+        elif view.never_opens(cycle.now):
+            _fail_lane(cycle, view)
+        elif head == NEVER:
+            continue
         elif opening.open:
             agenda.note(head)
         elif opening.changes_at is not None:
             agenda.note(max(head, opening.changes_at))
-        elif zones_never_meet(view.terms, view.key, cycle.now):
-            _fail_lane(cycle, view)
     return due
 
 
@@ -132,19 +138,23 @@ def _fail_lane(cycle: Cycle, view: LaneView) -> None:
 def _usage(cycle: Cycle) -> _Usage:
     by_org: Counter[UUID] = Counter()
     by_limit: Counter[Limit] = Counter()
-    total = on_gateway = 0
+    intents: Counter[UUID] = Counter()
+    total = 0
     for row in attempts.open_counts(cycle.connection, cycle.now):
         total += row.calls
         by_org[row.org_id] += row.calls
         by_limit["campaign", row.campaign_key, None] += row.calls
         by_limit["caller_id", row.org_id, row.agent_number] += row.calls
         by_limit["agent", row.org_id, row.agent_id] += row.calls
-        on_gateway += row.calls if row.gateway == cycle.gateway else 0
-    return _Usage(total, by_org, by_limit, on_gateway, breakers.load(cycle.connection))
+        intents[row.campaign_key] += row.intents
+    return _Usage(total, by_org, by_limit, intents, breakers.load(cycle.connection))
 
 
 def _global_limit(cycle: Cycle, usage: _Usage, agenda: _Agenda) -> int:
-    """Give the global limit, lowered by what the gateway's breaker and back-off allow."""
+    """Give the global limit, lowered by what the gateway's breaker and back-off allow.
+
+    A breaker that probes looks at calls placed since it let calls through again: longer ones may go on.
+    """
     breaker = usage.breakers.get(gateway_key(cycle.gateway))
     if breaker is None:
         return cycle.book.global_limit
@@ -154,9 +164,10 @@ def _global_limit(cycle: Cycle, usage: _Usage, agenda: _Agenda) -> int:
         agenda.note(alone)
         return usage.total
     allowed = allowance(breaker, cycle.now)
-    if allowed is None:
+    if allowed is None or breaker.open_until is None:
         return cycle.book.global_limit
-    return min(cycle.book.global_limit, usage.total + max(0, allowed - usage.on_gateway))
+    probing = attempts.placed_on_gateway(cycle.connection, cycle.now, breaker.open_until, cycle.gateway)
+    return min(cycle.book.global_limit, usage.total + max(0, allowed - probing))
 
 
 def _fit_candidates(
@@ -181,6 +192,8 @@ def _fit_candidates(
             fit[org_id] = _distinct_numbers(callable_now)
             if len(fit[org_id]) < len(callable_now):
                 agenda.note(cycle.now)  # the others are set aside once the first one is on the phone
+            if any(isinstance(v, MoveLane) for _, v in rows):
+                agenda.note(cycle.now)  # the lane they moved to may be new, and open
     return fit
 
 
@@ -193,10 +206,9 @@ def _limits(cycle: Cycle, lanes: Sequence[LaneView], usage: _Usage, agenda: _Age
         if terms.policy.max_concurrent_calls is not None:
             free[limit] = terms.policy.max_concurrent_calls - usage.by_limit[limit]
         if terms.policy.calls_per_second is not None:
-            starts = next_starts.get(terms.key)
-            now_allowed = 1 if may_start(starts, cycle.now) else 0
-            agenda.note_pace(None if now_allowed else starts)
-            free[limit] = min(now_allowed, free.get(limit, 1))
+            starts = _paced(cycle, usage, terms, next_starts.get(terms.key))
+            agenda.note_pace(starts)
+            free[limit] = min(0 if starts else 1, free.get(limit, 1))
     for org in cycle.book.organizations.values():
         for number, most in org.caller_id_limits.items():
             limit = ("caller_id", org.id, number)
@@ -205,11 +217,29 @@ def _limits(cycle: Cycle, lanes: Sequence[LaneView], usage: _Usage, agenda: _Age
         if view.target.agent_id is not None:
             breaker = usage.breakers.get(agent_key(view.terms.org_id, view.target.agent_id))
             allowed = allowance(breaker, cycle.now) if breaker else None
-            if breaker is not None and allowed is not None:
-                limit = ("agent", view.terms.org_id, view.target.agent_id)
-                free[limit] = allowed - usage.by_limit[limit]
+            if breaker is not None and allowed is not None and breaker.open_until is not None:
+                org_id, agent_id = view.terms.org_id, view.target.agent_id
+                free["agent", org_id, agent_id] = allowed - attempts.placed_for_agent(
+                    cycle.connection, cycle.now, breaker.open_until, org_id, agent_id
+                )
                 agenda.note(next_change(breaker, cycle.now))
     return free
+
+
+def _paced(cycle: Cycle, usage: _Usage, terms: Terms, stored: datetime | None) -> datetime | None:
+    """Give when a campaign may start its next call; None: now.
+
+    An intent that is not placed yet is a start, of this or another dialer: two of them would only have one
+    released. An instant that a slower rate has left is brought near, once.
+    """
+    rate = terms.policy.calls_per_second
+    assert rate is not None  # noqa: S101 - the caller looked
+    starts = bounded_start(rate, stored, cycle.now)
+    if starts is not None and starts != stored:
+        pacing.advance(cycle.connection, {terms.key: starts})
+    if usage.intents[terms.key]:
+        return after_start(rate, None, cycle.now)
+    return None if may_start(starts, cycle.now) else starts
 
 
 def _is_paced(lanes: Iterable[LaneView]) -> bool:

@@ -11,6 +11,7 @@ from reconciler.controller.breaking import watch_faults
 from reconciler.controller.cycle import Cycle
 from reconciler.core.holds import Hold, HoldCause, HoldScope
 from reconciler.core.outcomes import Disposition, Outcome
+from reconciler.core.phones import mask_numbers_in
 from reconciler.ports import Ended
 from reconciler.store import ledger, numbers
 from reconciler.store.book import standing_holds
@@ -24,20 +25,33 @@ def draw_consequences(cycle: Cycle, ends: Sequence[tuple[AnyRow, Ended]]) -> Non
     if not ends:
         return
     _free_numbers(cycle, ends)
-    for row, ended in ends:
-        if ended.disposition is Disposition.OPT_OUT:
-            ledger.suppress(
-                cycle.connection,
-                row.org_id,
-                row.phone_numbers,
-                DIALER,
-                ids=cycle.ids,
-                now=cycle.now,
-                reason="asked on the phone not to be called",
-            )
-        if ended.outcome is Outcome.CONFIG_ERROR and not is_own_fault(cycle, row, ended):
-            _hold_campaign(cycle, row, ended)
+    _suppress(cycle, [row for row, ended in ends if ended.disposition is Disposition.OPT_OUT])
+    _hold_campaigns(
+        cycle,
+        [
+            (row, ended)
+            for row, ended in ends
+            if ended.outcome is Outcome.CONFIG_ERROR and not is_own_fault(cycle, row, ended)
+        ],
+    )
     watch_faults(cycle, ends)
+
+
+def _suppress(cycle: Cycle, opted_out: Sequence[AnyRow]) -> None:
+    """Suppress all numbers of contacts that opted out, and the one dialled, edited away or not (R-SUP-2)."""
+    by_org: dict[UUID, set[str]] = defaultdict(set)
+    for row in opted_out:
+        by_org[row.org_id] |= {*row.phone_numbers, row.number}
+    for org_id, refused in sorted(by_org.items()):
+        ledger.suppress(
+            cycle.connection,
+            org_id,
+            refused,
+            DIALER,
+            ids=cycle.ids,
+            now=cycle.now,
+            reason="asked on the phone not to be called",
+        )
 
 
 def _free_numbers(cycle: Cycle, ends: Sequence[tuple[AnyRow, Ended]]) -> None:
@@ -49,23 +63,28 @@ def _free_numbers(cycle: Cycle, ends: Sequence[tuple[AnyRow, Ended]]) -> None:
         numbers.unpark(cycle.connection, org_id, freed, numbers.PARKED_ON_CALL)
 
 
-def _hold_campaign(cycle: Cycle, row: AnyRow, ended: Ended) -> None:
-    """Hold a campaign whose agent or caller ID the gateway refuses, once."""
-    blamed = blamed_fields(row, ended)
-    key = str(row.campaign_key)
-    if any(h.value == key and h.blamed == blamed for h in standing_holds(cycle.connection)):
+def _hold_campaigns(cycle: Cycle, refused: Sequence[tuple[AnyRow, Ended]]) -> None:
+    """Hold campaigns whose agent or caller ID the gateway refuses, each once."""
+    if not refused:
         return
-    reason = ended.reason or "the gateway refuses its agent or caller ID"
-    hold = Hold(
+    held = {(hold.value, hold.blamed) for hold in standing_holds(cycle.connection)}
+    for row, ended in refused:
+        key, blamed = str(row.campaign_key), blamed_fields(row, ended)
+        if (key, blamed) not in held:
+            held.add((key, blamed))
+            place_hold(cycle.connection, _hold(cycle, row, ended), DIALER)
+
+
+def _hold(cycle: Cycle, row: AnyRow, ended: Ended) -> Hold:
+    return Hold(
         id=cycle.ids(cycle.now),
         seq=0,
         scope=HoldScope.CAMPAIGN,
-        value=key,
+        value=str(row.campaign_key),
         cause=HoldCause.CONFIG_ERROR,
-        reason=reason,
+        reason=mask_numbers_in(ended.reason or "the gateway refuses its agent or caller ID"),
         actor=DIALER.name,
         created_at=cycle.now,
         org_id=row.org_id,
-        blamed=blamed,
+        blamed=blamed_fields(row, ended),
     )
-    place_hold(cycle.connection, hold, DIALER)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -139,6 +139,7 @@ class Dialer:
         except BaseException:
             self._lanes.forget()
             self._books.forget()
+            self._renew_at = self._clock.now()  # the next step looks after what this one may have left
             raise
 
     def _keep_lease(self) -> Sequence[Inquiry]:
@@ -159,6 +160,9 @@ class Dialer:
         self._unsettled += self._gateway.events()
         with self._cycle() as cycle:
             ended = settle_events(cycle, self._unsettled)
+            if ended:  # the end of a call may have set a hold, or lifted one
+                _, holds = self._books.read(cycle.connection)
+                cycle = replace(cycle, holds=holds)  # noqa: PLW2901 - the same cycle, seen later
             new_holds = [hold for hold in cycle.holds if hold.seq > self._confirmed]
             to_end = calls_to_end(cycle, new_holds)
             tidied = tidy(cycle)

@@ -13,7 +13,7 @@ from reconciler.store.columns import AnyRow
 
 def calls_to_end(cycle: Cycle, new_holds: Sequence[Hold]) -> list[UUID]:
     """Give the calls of this dialer that new holds want ended."""
-    ending = [hold for hold in new_holds if hold.hang_up != "none"]
+    ending = [hold for hold in new_holds if hold.hang_up != "none" and hold.stands(cycle.now)]
     if not ending:
         return []
     running = attempts.running(cycle.connection, cycle.lease.dialer_id)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from reconciler.core.book import DialBook, Terms
-from reconciler.core.gates import FOREVER, call_target, hold_gate, period_gate
+from reconciler.core.gates import FOREVER, call_target, hold_gate, period_gate, zones_never_meet
 from reconciler.core.holds import CallTarget, Hold
 from reconciler.core.lanes import TIER, LaneClass, LaneKey, zones_of_lane
 from reconciler.ports import Ids
@@ -38,6 +38,7 @@ class _WindowMemo:
 
     opening: Opening
     text: str | None
+    zones_meet: bool
     since: datetime
     until: datetime
 
@@ -95,10 +96,15 @@ class LaneView:
         """Say which window allows a call now, for the attempt's evidence."""
         return self._remember(now).text
 
+    def never_opens(self, now: datetime) -> bool:
+        """Tell whether the zones of its numbers have no common window within 370 days (R-TZ-1)."""
+        return not self._remember(now).zones_meet
+
     def _remember(self, now: datetime) -> _WindowMemo:
         if not self._memo or not self._memo[0].since <= now < self._memo[0].until:
             opening, text = self._look(now)
-            self._memo[:] = [_WindowMemo(opening, text, now, opening.changes_at or now + LOOK_AGAIN)]
+            meet = opening.changes_at is not None or not zones_never_meet(self.terms, self.key, now)
+            self._memo[:] = [_WindowMemo(opening, text, meet, now, opening.changes_at or now + LOOK_AGAIN)]
         return self._memo[0]
 
     def _look(self, now: datetime) -> tuple[Opening, str | None]:

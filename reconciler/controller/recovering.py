@@ -23,18 +23,20 @@ ASK_AGAIN = timedelta(minutes=1)
 def recover(cycle: Cycle) -> list[Inquiry]:
     """Take over the open attempts of dialers whose lease has expired; gives what to ask the gateway.
 
+    Runs at the start of a step: intents of this very dialer are then what a failed step has left.
+
     An attempt that never left `intent` is released: nothing was sent. Any other may have rung; it stays open
     until the gateway has said what became of it. A call given to another gateway is left to a dialer that
     speaks to it, until its time is over: then nobody can tell.
     """
-    left_behind = attempts.orphaned(cycle.connection, cycle.now)
+    left_behind = attempts.orphaned(cycle.connection, cycle.now, cycle.lease.dialer_id)
     if not left_behind:
         return []
     unsent = [row.attempt_id for row in left_behind if row.state == "intent"]
     gone = [row for row in left_behind if row.state not in {"intent", "unknown"}]
     sent = [row.attempt_id for row in gone if row.gateway == cycle.gateway]
     attempts.adopt(cycle.connection, [*unsent, *sent], cycle.lease.dialer_id, cycle.lease.epoch)
-    reason = "its dialer died before it was sent"
+    reason = "its dialer died, or failed, before it was sent"
     settle_events(
         cycle, [Ended(id_, cycle.now, Outcome.RELEASED, rang=False, reason=reason) for id_ in unsent]
     )

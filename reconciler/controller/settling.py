@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 from reconciler.controller.blame import is_own_fault
@@ -38,11 +39,17 @@ class Settlement:
         """Tell whether its fate had been unknown before."""
         return bool(self.row.state == "unknown")
 
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the attempt had been settled before."""
+        return bool(self.row.state == "ended")
+
 
 def settle_events(cycle: Cycle, events: Iterable[GatewayEvent]) -> int:
     """Write down what events say; gives how many attempts they closed. Runs in the cycle's transaction.
 
-    Events of attempts that this database does not know, or that have ended, change nothing.
+    Events of attempts that this database does not know change nothing; those of attempts that have ended only
+    add when a stage was reached.
     """
     by_attempt: dict[UUID, list[GatewayEvent]] = defaultdict(list)
     for event in events:
@@ -54,7 +61,8 @@ def settle_events(cycle: Cycle, events: Iterable[GatewayEvent]) -> int:
         after = advance(before, by_attempt[id_])
         if after != before:
             moved.append(Settlement(row, after, _verdict(cycle, row, after)))
-    _write(cycle, moved)
+    _write(cycle, [settlement for settlement in moved if not settlement.is_late])
+    _note_late(cycle, [settlement for settlement in moved if settlement.is_late])
     return sum(settlement.trace.ended is not None for settlement in moved)
 
 
@@ -62,18 +70,20 @@ def _verdict(cycle: Cycle, row: AnyRow, trace: Trace) -> Verdict | None:
     progress = queue.progress(row)
     if trace.ended is not None:
         known = take_back(progress) if row.state == "unknown" else progress
-        return settle(known, _ending(cycle, row, trace.ended), cycle.book.terms[row.campaign_key].policy)
+        return settle(
+            known, _ending(cycle, row, trace, trace.ended), cycle.book.terms[row.campaign_key].policy
+        )
     if trace.state == "unknown" and row.state != "unknown":
         return lose_track(progress)
     return None
 
 
-def _ending(cycle: Cycle, row: AnyRow, ended: Ended) -> Ending:
+def _ending(cycle: Cycle, row: AnyRow, trace: Trace, ended: Ended) -> Ending:
     return Ending(
         number=row.number,
         at=ended.at,
         outcome=ended.outcome,
-        rang=ended.rang,
+        rang=trace.rang,
         disposition=ended.disposition,
         callback_at=ended.callback_at,
         reason=ended.reason,
@@ -111,8 +121,8 @@ def _record(settlement: Settlement, conversation_ids: dict[UUID, UUID]) -> dict[
         "new_ended_at": ended.at if ended else None,
         "new_outcome": ended.outcome.value if ended else None,
         "new_disposition": _value(ended.disposition) if ended else None,
-        "new_used": verdict.used if verdict else None,
-        "new_attempt": verdict.progress.attempts if verdict and verdict.used else None,
+        "new_used": verdict.used if verdict else row.used,
+        "new_attempt": _attempt_number(row, verdict),
         "new_reason": ended.reason if ended else None,
         "new_carrier_code": ended.carrier_code if ended else None,
         "new_cost_micros": ended.cost_micros if ended else None,
@@ -121,22 +131,56 @@ def _record(settlement: Settlement, conversation_ids: dict[UUID, UUID]) -> dict[
     }
 
 
+def _attempt_number(row: AnyRow, verdict: Verdict | None) -> int | None:
+    if verdict is None:
+        return cast("int | None", row.attempt_number)
+    return verdict.progress.attempts if verdict.used else None
+
+
 def _value(disposition: Disposition | None) -> str | None:
     return disposition.value if disposition else None
 
 
 def _write_open(cycle: Cycle, moved: Sequence[Settlement]) -> None:
     going_on = [
-        {
-            "id_": s.row.id,
-            "new_state": s.trace.state,
-            "new_free_at": max(s.row.gives_up_at, cycle.now) if s.trace.state == "unknown" else None,
-        }
+        {"id_": s.row.id, "new_state": s.trace.state, "new_free_at": _free_at(cycle, s)}
         for s in moved
-        if s.trace.ended is None and s.row.gives_up_at is not None
+        if s.trace.ended is None and s.trace.state != s.row.state
     ]
     attempts.keep_open(cycle.connection, going_on)
     attempts.close(cycle.connection, [s.row.id for s in moved if s.trace.ended is not None])
+
+
+def _free_at(cycle: Cycle, lost: Settlement) -> datetime | None:
+    """Give when a lost call no longer counts as active: its longest possible time is over (R-DIAL-3)."""
+    if lost.trace.state != "unknown":
+        return None
+    policy = cycle.book.terms[lost.row.campaign_key].policy
+    over_at: datetime = lost.row.placing_at + policy.ring_timeout + policy.max_call_duration
+    return max(over_at, cycle.now)
+
+
+def _note_late(cycle: Cycle, late: Sequence[Settlement]) -> None:
+    """Add to settled attempts what events tell that were late: times, reference, conversation (R-ATT-2)."""
+    if not late:
+        return
+    conversations = conversation_changes(cycle, [(s.row, s.trace) for s in late])
+    attempts.complete(
+        cycle.connection,
+        [
+            {
+                "id_": s.row.id,
+                "new_gateway_ref": s.trace.gateway_ref,
+                "new_placed_at": s.trace.placed_at,
+                "new_ringing_at": s.trace.ringing_at,
+                "new_answered_at": s.trace.answered_at,
+                "new_conversation_id": conversations.ids.get(s.row.id, s.row.conversation_id),
+            }
+            for s in late
+        ],
+    )
+    attempts.start_conversations(cycle.connection, conversations.started)
+    attempts.date_conversations(cycle.connection, conversations.dated)
 
 
 def _count_attempts(moved: Sequence[Settlement], tallies: TallyChange) -> None:

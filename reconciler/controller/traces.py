@@ -3,8 +3,8 @@
     intent ─▶ placing ─▶ placed ─▶ ringing ─▶ answered ─▶ ended
                  └──────────┴─────────┴──────────┴─▶ unknown ─▶ ended (by a later proof)
 
-An event that would move it back, or that came already, changes nothing; so events may be late, repeated and
-out of order.
+The state never moves back, and nothing that is known is overwritten: events may be late, repeated and out of
+order. What a late one still tells is when its own stage was reached.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from reconciler.core.outcomes import Outcome
 from reconciler.ports import Accepted, Answered, CannotTell, Ended, Fenced, Found, GatewayEvent, Ringing
@@ -22,7 +23,7 @@ RANK = {"intent": 0, "placing": 1, "placed": 2, "ringing": 3, "answered": 4, "un
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Where an attempt stands."""
+    """Where an attempt stands. `ended` is the end as events tell it; None also where it is history."""
 
     state: str
     gateway_ref: str | None = None
@@ -39,6 +40,12 @@ class Trace:
             signs.append(self.ended.at)
         return min((sign for sign in signs if sign is not None), default=None)
 
+    @property
+    def rang(self) -> bool:
+        """Tell whether the phone may have rung: also against the word of the end, once it was heard."""
+        heard = self.ringing_at is not None or self.answered_at is not None
+        return heard or (self.ended is not None and self.ended.rang)
+
 
 def trace_of(row: AnyRow) -> Trace:
     """Read where an attempt stands from its row."""
@@ -48,8 +55,6 @@ def trace_of(row: AnyRow) -> Trace:
 def advance(trace: Trace, events: Sequence[GatewayEvent]) -> Trace:
     """Apply events in the order in which they came."""
     for event in events:
-        if trace.state == "ended":
-            return trace
         trace = _step(trace, event)
     return trace
 
@@ -57,24 +62,27 @@ def advance(trace: Trace, events: Sequence[GatewayEvent]) -> Trace:
 def _step(trace: Trace, event: GatewayEvent) -> Trace:
     match event:
         case Ended():
-            return replace(trace, state="ended", ended=event)
+            return _moved(trace, "ended", ended=event)
         case Fenced(attempt_id, at):
-            released = Ended(
-                attempt_id, at, Outcome.RELEASED, rang=False, reason="it never reached the phone"
-            )
-            return replace(trace, state="ended", ended=released)
+            reason = "it never reached the phone"
+            released = Ended(attempt_id, at, Outcome.RELEASED, rang=False, reason=reason)
+            return _moved(trace, "ended", ended=released)
         case CannotTell():
-            return replace(trace, state="unknown")
-        case Accepted(_, at, reference) | Found(_, at, reference):
-            known = replace(trace, gateway_ref=trace.gateway_ref or reference)
-            return replace(known, state="placed", placed_at=at) if _is_onward(trace, "placed") else known
-        case Ringing(_, at):
-            return replace(trace, state="ringing", ringing_at=at) if _is_onward(trace, "ringing") else trace
-        case Answered(_, at):
-            return (
-                replace(trace, state="answered", answered_at=at) if _is_onward(trace, "answered") else trace
+            return _moved(trace, "unknown")
+        case Accepted(_, at, reference):
+            known = replace(
+                trace, gateway_ref=trace.gateway_ref or reference, placed_at=trace.placed_at or at
             )
+            return _moved(known, "placed")
+        case Found(_, at, reference):
+            known = replace(trace, gateway_ref=trace.gateway_ref or reference)
+            return _moved(known, "placed", placed_at=known.placed_at or at)
+        case Ringing(_, at):
+            return _moved(replace(trace, ringing_at=trace.ringing_at or at), "ringing")
+        case Answered(_, at):
+            return _moved(replace(trace, answered_at=trace.answered_at or at), "answered")
 
 
-def _is_onward(trace: Trace, state: str) -> bool:
-    return RANK[state] > RANK[trace.state]
+def _moved(trace: Trace, state: str, **also: Any) -> Trace:  # noqa: ANN401 - fields of a trace
+    """Move on to a state, if it is one further on."""
+    return replace(trace, state=state, **also) if RANK[state] > RANK[trace.state] else trace

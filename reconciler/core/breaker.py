@@ -58,8 +58,8 @@ class Breaker:
 
     `recent` are the last finished calls while closed, oldest first, True for a fault. `open_until` is None
     while closed; once it has passed, `round` is the size of the round, `finished` and `faults` count its
-    results. `open_for` is how long it was last open. `unused_streak` counts faults since the last success that
-    used no attempt; those of one moment count as one, beyond the second.
+    results. `open_for` is how long it was last open. `unused_streak` counts faults since the last success
+    that used no attempt; from the second on, those of one moment count as one.
     """
 
     recent: tuple[bool, ...] = ()
@@ -139,8 +139,9 @@ def next_change(breaker: Breaker, at: datetime) -> datetime | None:
 def back_off(breaker: Breaker, at: datetime, retry_after: timedelta | None) -> Breaker:
     """Leave a gateway alone after faults that used no attempt; `retry_after`: at least so long, as it asked.
 
-    The first fault after a success starts no wait of its own; the second in a row does. Faults that arrive while it is already left alone come from calls of the same moment: however many, they
-    double the wait only once. The wait never gets shorter.
+    The first fault after a success starts no wait of its own; the second in a row does. Faults that arrive
+    while it is already left alone come from calls of the same moment: however many, they double the wait only
+    once. The wait never gets shorter.
     """
     told = at + (retry_after or timedelta(0))
     until = breaker.alone_until

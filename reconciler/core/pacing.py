@@ -18,6 +18,17 @@ def may_start(next_start_at: datetime | None, now: datetime) -> bool:
     return next_start_at is None or now >= next_start_at
 
 
+def bounded_start(calls_per_second: float, next_start_at: datetime | None, now: datetime) -> datetime | None:
+    """Give the next start under the present rate: never further away than one of its intervals.
+
+    An instant that a slower rate has left would hold a faster one up. Write the result down where it differs:
+    bounded anew with each look, it would move on with now and never come.
+    """
+    if next_start_at is None:
+        return None
+    return min(next_start_at, now + _interval(calls_per_second))
+
+
 def after_start(calls_per_second: float, next_start_at: datetime | None, now: datetime) -> datetime:
     """Give the instant from which the next call may start, after one that `may_start` allowed at `now`.
 
@@ -26,4 +37,8 @@ def after_start(calls_per_second: float, next_start_at: datetime | None, now: da
     """
     if not may_start(next_start_at, now):
         raise ValueError(f"no call may start before {next_start_at}; one was started at {now}")
-    return now + timedelta(microseconds=ceil(MICROSECONDS_PER_SECOND / Fraction(calls_per_second)))
+    return now + _interval(calls_per_second)
+
+
+def _interval(calls_per_second: float) -> timedelta:
+    return timedelta(microseconds=ceil(MICROSECONDS_PER_SECOND / Fraction(calls_per_second)))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from reconciler.store.columns import AnyRow
 from reconciler.store.prepared import Prepared
@@ -22,8 +22,8 @@ _COUNTS = Prepared(
         open_attempt.c.campaign_key,
         open_attempt.c.agent_id,
         open_attempt.c.agent_number,
-        open_attempt.c.gateway,
         func.count().label("calls"),
+        func.sum(case((open_attempt.c.state == "intent", 1), else_=0)).label("intents"),
     )
     .where(or_(open_attempt.c.free_at.is_(None), open_attempt.c.free_at > bindparam("now")))
     .group_by(
@@ -31,7 +31,20 @@ _COUNTS = Prepared(
         open_attempt.c.campaign_key,
         open_attempt.c.agent_id,
         open_attempt.c.agent_number,
-        open_attempt.c.gateway,
+    )
+)
+_placed_since = (
+    select(func.count().label("calls"))
+    .select_from(open_attempt)
+    .where(
+        or_(open_attempt.c.free_at.is_(None), open_attempt.c.free_at > bindparam("now")),
+        or_(open_attempt.c.placing_at.is_(None), open_attempt.c.placing_at >= bindparam("since")),
+    )
+)
+_PLACED_ON_GATEWAY = Prepared(_placed_since.where(open_attempt.c.gateway == bindparam("gateway")))
+_PLACED_FOR_AGENT = Prepared(
+    _placed_since.where(
+        open_attempt.c.org_id == bindparam("org_id"), open_attempt.c.agent_id == bindparam("agent_id")
     )
 )
 _CONTACT_STATE = (
@@ -70,10 +83,12 @@ _BY_ID = Prepared(
         attempt.c.gateway,
         attempt.c.gateway_ref,
         attempt.c.state,
+        attempt.c.used,
         attempt.c.placing_at,
         attempt.c.placed_at,
         attempt.c.ringing_at,
         attempt.c.answered_at,
+        attempt.c.ended_at,
         attempt.c.conversation_id,
         attempt.c.attempt.label("attempt_number"),
         open_attempt.c.gives_up_at,
@@ -88,7 +103,13 @@ _ORPHANED = Prepared(
         open_attempt.c.attempt_id, open_attempt.c.state, open_attempt.c.gateway, open_attempt.c.gives_up_at
     )
     .join(dialer, dialer.c.id == open_attempt.c.dialer_id)
-    .where(or_(dialer.c.lease_until <= bindparam("now"), dialer.c.epoch != open_attempt.c.epoch))
+    .where(
+        or_(
+            dialer.c.lease_until <= bindparam("now"),
+            dialer.c.epoch != open_attempt.c.epoch,
+            and_(dialer.c.id == bindparam("own_id"), open_attempt.c.state == "intent"),
+        )
+    )
 )
 _INQUIRIES = Prepared(
     select(
@@ -152,6 +173,21 @@ _RECORD = Prepared(update(attempt)
             )
         }
     ))  # fmt: skip
+_COMPLETE = Prepared(
+    update(attempt)
+    .where(attempt.c.id == bindparam("id_"))
+    .values(
+        {
+            column: bindparam(f"new_{column}")
+            for column in ("gateway_ref", "placed_at", "ringing_at", "answered_at", "conversation_id")
+        }
+    )
+)
+_DATE_CONVERSATION = Prepared(
+    update(conversation)
+    .where(conversation.c.id == bindparam("id_"))
+    .values(created_at=bindparam("new_created_at"), answered_at=bindparam("new_answered_at"))
+)
 _MOVE_OPEN = Prepared(
     update(open_attempt)
     .where(open_attempt.c.attempt_id == bindparam("id_"))
@@ -190,8 +226,23 @@ _START_CONVERSATION = _insert(
 
 
 def open_counts(connection: Connection, now: datetime) -> Sequence[AnyRow]:
-    """Count active calls by organization, campaign, agent, caller ID and gateway (R-DIAL-3)."""
+    """Count active calls by organization, campaign, agent and caller ID; `intents` of them (R-DIAL-3)."""
     return _COUNTS.rows(connection, {"now": now})
+
+
+def placed_on_gateway(connection: Connection, now: datetime, since: datetime, gateway: str) -> int:
+    """Count a gateway's active calls that were placed since an instant, or claimed (R-RETRY-4)."""
+    [row] = _PLACED_ON_GATEWAY.rows(connection, {"now": now, "since": since, "gateway": gateway})
+    return int(row.calls)
+
+
+def placed_for_agent(
+    connection: Connection, now: datetime, since: datetime, org_id: UUID, agent_id: str
+) -> int:
+    """Count an agent's active calls that were placed since an instant, or claimed (R-RETRY-4)."""
+    parameters = {"now": now, "since": since, "org_id": org_id, "agent_id": agent_id}
+    [row] = _PLACED_FOR_AGENT.rows(connection, parameters)
+    return int(row.calls)
 
 
 def with_contacts(connection: Connection, ids: Collection[UUID]) -> dict[UUID, AnyRow]:
@@ -202,9 +253,13 @@ def with_contacts(connection: Connection, ids: Collection[UUID]) -> dict[UUID, A
     return found
 
 
-def orphaned(connection: Connection, now: datetime) -> Sequence[AnyRow]:
-    """Give open attempts whose dialer's lease has expired, or that it holds under an old epoch."""
-    return _ORPHANED.rows(connection, {"now": now})
+def orphaned(connection: Connection, now: datetime, own_id: UUID) -> Sequence[AnyRow]:
+    """Give open attempts whose dialer's lease has expired, or that it holds under an old epoch.
+
+    And the intents of the dialer that asks: at the start of a step it has none but those that a step has
+    left which failed between claim and admission.
+    """
+    return _ORPHANED.rows(connection, {"now": now, "own_id": own_id})
 
 
 def overdue(connection: Connection, gateway: str, before: datetime) -> list[UUID]:
@@ -257,6 +312,11 @@ def record(connection: Connection, rows: list[dict[str, Any]]) -> None:
     _RECORD.run_many(connection, rows)
 
 
+def complete(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Add to ended attempts what late events tell: rows of `id_` and `new_<column>`."""
+    _COMPLETE.run_many(connection, rows)
+
+
 def keep_open(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Move attempts on that stay open: rows of `id_`, `new_state` and `new_free_at`."""
     _MOVE_OPEN.run_many(connection, rows)
@@ -271,6 +331,11 @@ def close(connection: Connection, ids: Collection[UUID]) -> None:
 def start_conversations(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Insert the conversations of accepted calls (R-ATT-2)."""
     _START_CONVERSATION.run_many(connection, rows)
+
+
+def date_conversations(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Write when conversations began, and were answered: rows of `id_` and `new_<column>`."""
+    _DATE_CONVERSATION.run_many(connection, rows)
 
 
 def end_conversations(connection: Connection, rows: list[dict[str, Any]]) -> None:
