@@ -181,6 +181,8 @@ def _refuse_foreign_characters(text: str) -> None:
         raise BadNumber("a spreadsheet turned this number into a decimal one; format the column as text")
     if text.startswith(("=", "#")):
         raise BadNumber("a spreadsheet's formula or error stands here, not a number; export values, as text")
+    if text and not any(character.isdecimal() for character in text):
+        raise BadNumber("a text without digits stands here, not a phone number")
     if any(character.isalpha() for character in text):
         raise BadNumber(f"'{mask_number(text)}' has letters; write digits only")
     strange = {c for c in text if not (c.isdecimal() or c.isspace() or c in _PUNCTUATION)}

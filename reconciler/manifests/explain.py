@@ -48,6 +48,8 @@ def explain(error: ValidationError, model: type[BaseModel], place: Place) -> Ite
         path = [step for step in found["loc"] if step != "[key]"]
         at_key = found["type"] in {"extra_forbidden", "missing"} or found["loc"][-1:] == ("[key]",)
         message, hint = describe(found, path, model)
+        if found["type"] == "value_error" and message.split()[0].rstrip(":") in _fields_at(model, path):
+            path.append(message.split()[0].rstrip(":"))  # what a whole mapping got wrong stands at that field
         yield place.fault(path, message, hint, key=at_key and found["type"] != "missing")
 
 

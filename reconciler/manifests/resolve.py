@@ -140,15 +140,14 @@ class _Collected:
         self.lists[key] = content.rows
         self.bad_rows += [*content.bad_rows, *content.partly_bad]
         if content.bad_rows:
-            detail = (
-                f"{content.rows.bad:,} of {content.rows.rows:,} rows are skipped: {_first(content.bad_rows)}"
-            )
+            skipped = "row is skipped" if content.rows.rows == 1 else "rows are skipped"
+            detail = f"{content.rows.bad:,} of {content.rows.rows:,} {skipped}: {_first(content.bad_rows)}"
             self.notices.append(Notice("bad-rows", key, detail, document.origin))
         if content.partly_bad:
             count = len(content.partly_bad)
             numbers = "1 bad number is" if count == 1 else f"{count:,} bad numbers are"
             detail = f"{numbers} left out beside good ones: {_first(content.partly_bad)}"
-            self.notices.append(Notice("warning", key, detail, document.origin))
+            self.notices.append(Notice("bad-rows", key, detail, document.origin))
 
     def unique_contacts(self) -> list[DesiredContact]:
         """Refuse an id that two documents declare in one campaign (R-ID-4); give the contacts in order."""
