@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 CampaignName = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name, or its id.")]
 
-TO_END_CALLS = timedelta(seconds=10)
+TO_OBEY = timedelta(seconds=10)
+"""How long dialers get to obey: one that is alive does so within a second (R-LIFE-4)."""
 
 
 def start(campaign: CampaignName, where: Place, author: Author, *, reason: Reason = None) -> None:
@@ -54,7 +55,7 @@ def pause(
             moved = pause_campaign(operation, which, reason=reason, hang_up=ending.hang_up())
         print_lines([_moved(moved)])
         if moved.stopped is not None:
-            show_receipt(session, moved.stopped, f"campaign {which}", _patience(ending))
+            show_receipt(session, moved.stopped, f"campaign {which}", TO_OBEY)
     print_lines([f"start it with: dialctl start {which}"])
 
 
@@ -71,7 +72,7 @@ def close(
             moved = close_campaign(operation, which, reason=reason, hang_up=ending.hang_up())
         print_lines([_moved(moved)])
         if moved.stopped is not None:
-            show_receipt(session, moved.stopped, f"campaign {which}", _patience(ending))
+            show_receipt(session, moved.stopped, f"campaign {which}", TO_OBEY)
 
 
 def _find(connection: Connection, org: str, name: str) -> CampaignRef:
@@ -84,7 +85,3 @@ def _moved(moved: Moved) -> str:
     if moved.before == moved.after:
         return f"campaign {moved.campaign} is {moved.after}, as before"
     return f"campaign {moved.campaign} is {moved.after}, no longer {moved.before}"
-
-
-def _patience(ending: HangUps) -> timedelta:
-    return timedelta(0) if ending.hang_up() == "none" else TO_END_CALLS
