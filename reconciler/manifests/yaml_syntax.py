@@ -47,6 +47,11 @@ _AT_THE_PROBLEM = {
         "write &name before the value that is meant, or quote a text that starts with *",
     ),
     "found duplicate anchor": ("an anchor of this name stands above", "give each anchor its own name"),
+    "did not find expected node content": ("no value starts like this", "write the value, or quote the text"),
+    "did not find expected comment or line break": (
+        "after | and > the text starts on the next line",
+        "quote a text that starts with them",
+    ),
     "found a tab character": ("a tab stands here", "indent with spaces"),
 }
 _AT_THE_START = {
@@ -76,7 +81,7 @@ def syntax_fault(fault: yaml.MarkedYAMLError, text: str) -> TreeFault:
         if known in problem:
             return _unclosed(here, start, bracket)
     for known, (message, hint) in _AT_THE_PROBLEM.items():
-        if known in problem:
+        if known in f"{problem} {fault.context}":
             return TreeFault(here.line, here.column, message, hint)
     for known, (message, hint) in _AT_THE_START.items():
         if known in problem:

@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.core.desired import ListRows
 from reconciler.core.existing import OFFLINE
+from reconciler.manifests.number_cells import split_numbers
 from reconciler.manifests.resolve import examine
 
 NEW_YORK = "America/New_York"
@@ -202,3 +203,29 @@ def test_errors_show_no_number(contact_list):
     assert said.count("crm.csv:") == 4
     assert "646" not in said
     assert "6465" not in str(contact_list(content).desired.notices)
+
+
+def test_a_wide_file_is_not_listed_whole(contact_list):
+    """R-MAN-4: an export of 300 columns leaves the error readable."""
+    headers = ",".join(f"field {n}" for n in range(300))
+    [fault] = contact_list(f"id,{headers}\n").faults
+    assert fault.message.endswith("'field 17', 'field 18', …")
+    assert len(fault.message) < 400
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        ("212/555-0142", ["212/555-0142"]),
+        ("212-555-0142/43", ["212-555-0142/43"]),
+        ("2125550142 / 2125550143", ["2125550142", "2125550143"]),
+        ("#N/A", ["#N/A"]),
+        ("n/a; 2125550142, -", ["2125550142"]),
+        ("'2125550142", ["2125550142"]),
+        ("2125550142;ext=7", ["2125550142;ext=7"]),
+        ("", []),
+    ],
+)
+def test_a_cell_is_cut_between_numbers_and_never_inside_one(cell, numbers):
+    """R-PHONE-1: the halves of a number are other people's numbers."""
+    assert split_numbers(cell) == numbers
