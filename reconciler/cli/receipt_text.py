@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from reconciler.spec.scalars import format_duration
-
 if TYPE_CHECKING:
     from reconciler.core.holds import Hold
     from reconciler.store.operations.receipts import LiveDialer, Receipt
@@ -57,6 +55,8 @@ _WHAT_THEN = {
 
 
 def _conclusion(receipt: Receipt, waited: timedelta) -> str:
+    from reconciler.spec.scalars import format_duration
+
     silent = [_name(dialer) for dialer in receipt.dialers if not dialer.confirmed]
     count = len(receipt.dialers)
     if not count:

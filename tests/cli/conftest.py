@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -140,20 +142,31 @@ def _read(terminal):
 
 
 @pytest.fixture
-def spring(tmp_path):
+def spring():
     """A directory of manifests: one configuration, one campaign, three contacts."""
-    return write_spring(tmp_path / "spring")
+    return _write_spring()
 
 
-def write_spring(directory, manifests=SPRING, rows=ROWS):
-    directory.mkdir(exist_ok=True)
-    (directory / "spring.yaml").write_text(manifests)
-    (directory / "crm.csv").write_text(rows)
-    return directory
+@pytest.fixture(scope="session")
+def applied_database(tmp_path_factory):
+    """The file that applying `spring` creates; made once, for it takes a while."""
+    directory = tmp_path_factory.mktemp("applied")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        assert main(["apply", str(_write_spring()), "--yes", "--database-url", "sqlite:///dialctl.db"]) == 0
+    return directory / "dialctl.db"
 
 
 @pytest.fixture
-def applied(spring, dialctl):
+def applied(applied_database, spring):
     """The manifests of `spring`, applied to ./dialctl.db."""
-    assert dialctl("apply", spring, "--yes").code == 0
+    shutil.copy(applied_database, "dialctl.db")
     return spring
+
+
+def _write_spring():
+    directory = Path("spring")
+    directory.mkdir()
+    (directory / "spring.yaml").write_text(SPRING)
+    (directory / "crm.csv").write_text(ROWS)
+    return directory

@@ -58,8 +58,9 @@ def test_live_is_not_set_by_mistake(dialctl, applied):
     assert dialctl("db", "environment").out == "sandbox\n"
 
 
+@pytest.mark.usefixtures("applied")
 @pytest.mark.parametrize(("answer", "code", "stamp"), [("y", 0, "live"), ("n", 1, "sandbox")])
-def test_a_person_is_asked_before_live(dialctl, at_terminal, applied, answer, code, stamp):
+def test_a_person_is_asked_before_live(dialctl, at_terminal, answer, code, stamp):
     """R-ENV-1: a person confirms that this database rings real phones from now on."""
     finished = at_terminal("db", "environment", "live", answer=answer)
     assert finished.code == code

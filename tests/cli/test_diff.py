@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sqlite3
 
 import pytest
 
-from reconciler.cli.terminal import colour_by_marker
+from reconciler.cli.terminal import colour_by_marker, shows_colours
 
 SUMMARY = "Plan: 6 to create; 0 unchanged."
 CHANGED = "external_id,phone\nada,+12125550142\nbob,+12125550143\ncyd,+12125550145\n"
 
 
 def test_a_missing_database_is_an_empty_one(dialctl, spring, tmp_path):
-    """diff against a database that does not exist shows every creation, exits 2, and creates no file."""
+    """Diff against a database that does not exist shows every creation, exits 2, and creates no file."""
     before = sorted(tmp_path.iterdir())
     finished = dialctl("diff", spring)
     assert (finished.code, finished.err) == (2, "")
@@ -41,7 +42,7 @@ def test_in_sync_exits_0(dialctl, applied):
 
 
 def test_a_diff_writes_nothing(dialctl, applied, tmp_path):
-    """diff opens the database read-only: not a byte of it changes, and a read-only file will do."""
+    """Diff opens the database read-only: not a byte of it changes, and a read-only file will do."""
     (applied / "crm.csv").write_text(CHANGED)
     database = tmp_path / "dialctl.db"
     before = database.read_bytes()
@@ -207,10 +208,25 @@ def test_other_lines_are_not_coloured(line):
     assert colour_by_marker(line) == line
 
 
-def test_colours_are_for_terminals(at_terminal, dialctl, spring, monkeypatch):
-    """A terminal gets colours unless NO_COLOR says otherwise; a pipe never does."""
+def test_colours_are_for_terminals(at_terminal, dialctl, spring):
+    """A terminal gets colours; a pipe never does."""
     assert "\033[32m  + create Configuration default/hours" in at_terminal("diff", spring).out
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert "\033[" not in at_terminal("diff", spring).out
-    monkeypatch.delenv("NO_COLOR")
     assert "\033[" not in dialctl("diff", spring).out
+
+
+def test_colours_can_be_declined(monkeypatch):
+    """NO_COLOR, and a terminal that knows none, get none; an empty NO_COLOR says nothing."""
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "")
+    assert shows_colours(Terminal())
+    assert not shows_colours(io.StringIO())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not shows_colours(Terminal())
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert not shows_colours(Terminal())

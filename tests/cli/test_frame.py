@@ -40,7 +40,7 @@ def test_every_family_has_help(dialctl, family):
     ("arguments", "told"),
     [
         (["diff"], "Missing argument 'PATH'.\nhint: dialctl diff --help\n"),
-        (["diff", "x", "--prun"], "No such option: --prun (Possible options: --prune)\nhint: dialctl diff --help\n"),
+        (["diff", "--prun"], "--prun (Possible options: --prune)\nhint: dialctl diff --help\n"),
         (["dif", "x"], "No such command 'dif'. Did you mean 'diff'?\nhint: dialctl --help\n"),
         (["diff", "x", "--allow"], "Option '--allow' requires an argument.\nhint: dialctl --help\n"),
         (["db", "environment", "alive"], "not one of 'sandbox', 'live'"),

@@ -55,7 +55,8 @@ def test_standard_input_is_a_path(dialctl, spring):
     """`-` reads one file from standard input; `--org` is the organization of what names none."""
     text = "apiVersion: campaigns/v1\nkind: Organization\nmetadata: {name: acme}\nspec: {}\n---\n"
     text += "apiVersion: campaigns/v1\nkind: Configuration\nmetadata: {name: hours}\nspec: {}\n---\n"
-    text += "apiVersion: campaigns/v1\nkind: Campaign\nmetadata: {name: s, org: acme}\nspec: {configuration: hours}\n"
+    text += "apiVersion: campaigns/v1\nkind: Campaign\nmetadata: {name: s, org: acme}\n"
+    text += "spec: {configuration: hours}\n"
     assert dialctl("validate", "-", "--org", "acme", stdin=text).code == 0
     finished = dialctl("validate", "-", stdin=text)
     assert finished.code == 1
