@@ -19,7 +19,7 @@ from reconciler.errors import UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from rich.text import Text
+    from rich.console import RenderableType
     from sqlalchemy import Connection
 
     from reconciler.cli.session import Session
@@ -102,7 +102,7 @@ def get(
             else wanted.find(look.connection, query, name)
         )
         shown = (record if show_pii else masked(record) for record in records)
-        count = _print(wanted, shown, output, one=name is not None)
+        count = _print(wanted, shown, output, one=name is not None, one_campaign=filters.campaign is not None)
         if name is None:
             _say_what_is_missing(look.connection, wanted, query, count)
 
@@ -257,13 +257,15 @@ def _check(kind: Kind, filters: Filters, name: str | None) -> None:
         raise UsageError("--status chooses among many; a name means one", hint="leave one of them out")
 
 
-def _print(kind: Kind, records: Iterable[Record], output: TableFormat, *, one: bool) -> int:
+def _print(
+    kind: Kind, records: Iterable[Record], output: TableFormat, *, one: bool, one_campaign: bool
+) -> int:
     """Print records; gives how many there were."""
     from reconciler.cli.rendering import documents
 
     counted = _Counted(records)
     if output == "table":
-        _print_table(kind, counted)
+        _print_table(kind, counted, one_campaign=one_campaign)
         return counted.count
     lists: Mapping[str, Callable[[Iterable[Record]], Iterator[str]]] = {
         "json": documents.json_list,
@@ -280,11 +282,11 @@ def _print(kind: Kind, records: Iterable[Record], output: TableFormat, *, one: b
     return counted.count
 
 
-def _print_table(kind: Kind, records: Iterable[Record]) -> None:
+def _print_table(kind: Kind, records: Iterable[Record], *, one_campaign: bool) -> None:
     from reconciler.cli.rendering.screen import draw, result_console
     from reconciler.cli.rendering.tables import table_of
 
-    table = table_of(kind.name, records)
+    table = table_of(kind.name, records, one_campaign=one_campaign)
     if table.row_count:
         draw(result_console(), table)
 
@@ -318,7 +320,7 @@ def _say_what_is_missing(connection: Connection, kind: Kind, query: Query, shown
             note(f"{more:,} more; --limit 0 shows all")
 
 
-def _print_page(view: Record, page: Callable[[Record], Iterator[Text]], output: PageFormat) -> None:
+def _print_page(view: Record, page: Callable[[Record], Iterator[RenderableType]], output: PageFormat) -> None:
     from reconciler.cli.rendering.documents import json_object
     from reconciler.cli.rendering.screen import draw, result_console
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from reconciler.cli.rendering.documents import Record
-from reconciler.cli.rendering.pages import entries, entry, event_lines, heading
-from reconciler.cli.rendering.words import NOTHING, in_both, labels_text, minute, text_of
+from reconciler.cli.rendering.pages import entries, entry, event_lines, hanging, heading
+from reconciler.cli.rendering.words import NOTHING, in_both, labels_text, minute, short_id, text_of
 from reconciler.core.windows.tz_database import time_zone
 from reconciler.store.reads.progress import BUCKETS
 
 
-def campaign_page(view: Record) -> Iterator[Text]:
+def campaign_page(view: Record) -> Iterator[RenderableType]:
     """Give the lines of the page; times are UTC unless a zone stands beside them."""
     zone = view["schedule"]["default_timezone"]
     yield Text(f"Campaign {view['org']}/{view['external_id']}", style="bold")
@@ -38,7 +39,7 @@ def campaign_page(view: Record) -> Iterator[Text]:
         yield from event_lines(view["events"])
 
 
-def _sync(view: Record) -> Iterator[Text]:
+def _sync(view: Record) -> Iterator[RenderableType]:
     yield from heading("Manifests")
     owner = f"owned by source {view['source']}, {view['document']}" if view["source"] else "no source owns it"
     yield entry("sync", view["sync"], owner)
@@ -46,18 +47,18 @@ def _sync(view: Record) -> Iterator[Text]:
         yield entry("drift", f"{one['path']}: {text_of(one['applied'])} applied, {text_of(one['live'])} live")
 
 
-def _holds(view: Record) -> Iterator[Text]:
+def _holds(view: Record) -> Iterator[RenderableType]:
     if not view["holds"]:
         return
     yield from heading("Holds")
     for hold in view["holds"]:
         until = f", until {minute(hold['expires_at'])} UTC" if hold["expires_at"] else ""
         since = f"since {minute(hold['created_at'])} UTC{until}"
-        yield Text(f"  {hold['scope']}, by {hold['actor']} {since}: {hold['reason']}")
-        yield Text(f"    lift it with: dialctl release {hold['id']}")
+        yield hanging("  ", Text(f"{hold['scope']}, by {hold['actor']} {since}: {hold['reason']}"))
+        yield Text(f"    lift it with: dialctl release {short_id(hold['id'])}")
 
 
-def _schedule(view: Record, zone: str) -> Iterator[Text]:
+def _schedule(view: Record, zone: str) -> Iterator[RenderableType]:
     schedule = view["schedule"]
     yield from heading("Calling windows", f"today in {zone}")
     spans = (
@@ -78,7 +79,7 @@ def _clock(at: datetime, zone: str) -> str:
     return f"{local:%H:%M}"
 
 
-def _progress(view: Record) -> Iterator[Text]:
+def _progress(view: Record) -> Iterator[RenderableType]:
     contacts, limits = view["contacts"], view["limits"]
     yield from heading("Progress")
     yield entry("contacts", contacts["total"])

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from reconciler.cli.rendering.colours import coloured
 from reconciler.cli.rendering.documents import Record
-from reconciler.cli.rendering.pages import entries, entry, event_lines, heading
+from reconciler.cli.rendering.pages import entries, entry, event_lines, hanging, heading
 from reconciler.cli.rendering.words import counted, in_both, labels_text, minute, second
 
 _GATE_WIDTH = 20
 
 
-def contact_page(view: Record) -> Iterator[Text]:
+def contact_page(view: Record) -> Iterator[RenderableType]:
     """Give the lines of the page; times are in UTC and in the contact's zone."""
     zone = view["effective_timezone"]
     name = view["external_id"] or view["id"]
@@ -37,10 +38,10 @@ def contact_page(view: Record) -> Iterator[Text]:
         yield from event_lines(view["events"])
     yield from _gates(view, zone)
     yield from heading("Answer")
-    yield Text(f"  {view['answer']}", style="bold")
+    yield hanging("  ", Text(view["answer"], style="bold"))
 
 
-def _numbers(view: Record) -> Iterator[Text]:
+def _numbers(view: Record) -> Iterator[RenderableType]:
     yield from heading("Numbers", "in the order in which they are dialled")
     for one in view["rotation"]:
         until = one["suppressed_until"]
@@ -48,7 +49,7 @@ def _numbers(view: Record) -> Iterator[Text]:
         yield entry(one["number"], one["state"], beside)
 
 
-def _history(view: Record) -> Iterator[Text]:
+def _history(view: Record) -> Iterator[RenderableType]:
     forgiven = f", {view['attempts_forgiven']} forgiven by a requeue" if view["attempts_forgiven"] else ""
     yield from heading("Attempts", f"{view['attempts']} used of {view['max_attempts']}{forgiven} (UTC)")
     for one in view["history"]:
@@ -62,17 +63,16 @@ def _history(view: Record) -> Iterator[Text]:
             f"window {one['window']}" if one["window"] else "",
         ]
         text = "; ".join(part for part in parts if part)
-        yield Text(f"  {number!s:>2}  {second(one['started_at'])}  {one['number']}  {text}")
+        yield hanging(f"  {number!s:>2}  {second(one['started_at'])}  {one['number']}  ", Text(text))
 
 
-def _gates(view: Record, zone: str) -> Iterator[Text]:
+def _gates(view: Record, zone: str) -> Iterator[RenderableType]:
     yield from heading("Gates", "every one must be open for a call")
     for gate in view["gates"]:
-        yield Text.assemble(
-            "  ",
-            coloured("open" if gate["open"] else "shut"),
-            f"  {gate['gate']:<{_GATE_WIDTH}}{gate['detail']}",
-        )
+        state = coloured("open" if gate["open"] else "shut")
+        lead = Text.assemble("  ", state, f"  {gate['gate']:<{_GATE_WIDTH}}")
+        yield hanging(lead, Text(gate["detail"]))
         if gate["changes_at"]:
             verb = "shuts" if gate["open"] else "opens"
-            yield Text(f"{'':{_GATE_WIDTH + 8}}{verb} {in_both(gate['changes_at'], zone)}", style="dim")
+            changes = Text(f"{verb} {in_both(gate['changes_at'], zone)}", style="dim")
+            yield hanging(" " * lead.cell_len, changes)

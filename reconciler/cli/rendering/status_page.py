@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from rich.text import Text
 
@@ -96,7 +97,7 @@ def _below(overview: Overview) -> Iterator[Text]:
     for breaker in overview.breakers:
         yield Text.assemble(("breaker  ", "red"), _breaker(breaker))
     for dialer in overview.dialers:
-        yield Text.assemble("dialer   ", coloured(dialer["state"]), _dialer(dialer))
+        yield Text.assemble("dialer   ", coloured(dialer["state"]), _dialer(dialer, overview.now))
     if not any(dialer["state"] == "running" for dialer in overview.dialers):
         yield Text.assemble(
             ("dialer   ", "yellow"), "none runs, so no call is made; start one with dialctl run"
@@ -125,11 +126,12 @@ def _breaker(record: Record) -> str:
     return f"{what} gets no call until {second(record['open_until'])} UTC"
 
 
-def _dialer(record: Record) -> str:
-    lease = f"lease until {second(record['lease_until'])} UTC"
-    obeys = "obeys every hold" if record["obeys_all_holds"] else "has not confirmed the newest hold"
+def _dialer(record: Record, now: datetime) -> str:
+    left = (record["lease_until"] - now).total_seconds()
+    lease = f"lease {left:,.0f} s" if left > 0 else f"lease ended {second(record['lease_until'])} UTC"
+    obeys = "obeys all holds" if record["obeys_all_holds"] else "newest hold not confirmed yet"
     where = f"{record['host']}:{record['pid']}"
-    return f" {where} on {record['gateway']}, {lease}, {counted(record['open_calls'], 'open call')}, {obeys}"
+    return f" {where} on {record['gateway']}, {counted(record['open_calls'], 'open call')}, {lease}, {obeys}"
 
 
 def _name(one: CampaignProgress) -> str:

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from reconciler.cli.rendering.colours import coloured
 from reconciler.cli.rendering.documents import Record
 from reconciler.cli.rendering.words import NOTHING, SHORT_ID, labels_text, minute, second, short_id, text_of
 
 Cell = Callable[[Record], str]
+
+CAMPAIGN = "CAMPAIGN"
+MINUTE, SECOND, WORD, READABLE = 16, 19, 6, 10
+"""Widths below which an instant, a status, a text could not be read any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,19 @@ class Column:
     least: int | None = None
 
 
-def table_of(kind: str, records: Iterable[Record]) -> Table:
-    """Lay records out as the kind's table."""
-    columns = COLUMNS[kind]
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), expand=False)
+def table_of(kind: str, records: Iterable[Record], *, one_campaign: bool = False) -> Table:
+    """Lay records out as the kind's table; a column that would say nothing is left out."""
+    rows = list(records)
+    columns = [
+        column
+        for place, column in enumerate(COLUMNS[kind])
+        if not place
+        or (
+            any(column.cell(row) != NOTHING for row in rows)
+            and not (one_campaign and column.title == CAMPAIGN)
+        )
+    ]
+    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
         table.add_column(
             column.title,
@@ -43,14 +54,9 @@ def table_of(kind: str, records: Iterable[Record]) -> Table:
             overflow="fold" if column.folds else "ellipsis",
             min_width=column.least,
         )
-    for record in records:
-        table.add_row(*(_text(column.cell(record)) for column in columns))
+    for row in rows:
+        table.add_row(*(coloured(column.cell(row)) for column in columns))
     return table
-
-
-def _text(value: str) -> Text:
-    """Make a cell: no markup is read in it, and the words of states have their colours."""
-    return coloured(value)
 
 
 def _field(name: str) -> Cell:
@@ -145,36 +151,35 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
             _caller_ids,
             folds=True,
         ),
-        Column("LABELS", lambda record: labels_text(record["labels"]), folds=True),
+        Column("LABELS", lambda record: labels_text(record["labels"]), folds=True, least=READABLE),
     ),
     "configurations": (
         Column("NAME", _field("external_id")),
-        Column("DEFAULT ZONE", _windows),
+        Column("ZONE", _windows),
         Column("AGENT", lambda record: _agent(record["spec"])),
-        Column("CAMPAIGNS", _field("open_campaigns"), right=True),
-        Column("SOURCE", _field("source")),
-        Column("LABELS", lambda record: labels_text(record["labels"]), folds=True),
+        Column("USED BY", _field("open_campaigns"), right=True),
+        Column("LABELS", lambda record: labels_text(record["labels"]), folds=True, least=READABLE),
     ),
     "campaigns": (
         Column("NAME", _field("external_id")),
-        Column("STATUS", _field("status")),
-        Column("SYNC", _field("sync")),
+        Column("STATUS", _field("status"), least=WORD),
+        Column("SYNC", _field("sync"), least=WORD),
         Column("PRIORITY", _field("priority"), right=True),
         Column("CONFIGURATION", _field("configuration")),
         Column("SOURCE", _field("source")),
     ),
     "contacts": (
         Column("NAME", _contact_name),
-        Column("CAMPAIGN", _campaign_name),
-        Column("STATUS", _field("status")),
+        Column(CAMPAIGN, _campaign_name),
+        Column("STATUS", _field("status"), least=WORD),
         Column("NUMBERS", _numbers),
         Column("TRIES", _field("attempts"), right=True),
-        Column("DUE (UTC)", _at("due_at")),
-        Column("REASON", _field("reason"), folds=True),
+        Column("DUE (UTC)", _at("due_at"), least=MINUTE),
+        Column("REASON", _field("reason"), folds=True, least=READABLE),
     ),
     "attempts": (
-        Column("STARTED (UTC)", lambda record: second(record["started_at"])),
-        Column("CAMPAIGN", _campaign_name),
+        Column("STARTED (UTC)", lambda record: second(record["started_at"]), least=SECOND),
+        Column(CAMPAIGN, _campaign_name),
         Column("CONTACT", _field("contact")),
         Column("NUMBER", _field("number")),
         Column("#", _field("attempt"), right=True),
@@ -182,34 +187,33 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("LASTED", _lasted, right=True),
     ),
     "conversations": (
-        Column("STARTED (UTC)", lambda record: second(record["created_at"])),
-        Column("CAMPAIGN", _campaign_name),
+        Column("STARTED (UTC)", lambda record: second(record["created_at"]), least=SECOND),
+        Column(CAMPAIGN, _campaign_name),
         Column("CONTACT", _field("contact")),
-        Column("STATUS", _field("status")),
+        Column("STATUS", _field("status"), least=WORD),
         Column("LASTED", _lasted, right=True),
         Column("TURNS", lambda record: str(len(record["transcript"])), right=True),
-        Column("ID", lambda record: str(record["id"])),
     ),
     "holds": (
         Column("ID", lambda record: short_id(record["id"]), least=SHORT_ID),
-        Column("SCOPE", _scope, folds=True),
+        Column("SCOPE", _scope, folds=True, least=READABLE),
         Column("BY", _field("actor")),
         Column("UNTIL (UTC)", _ends),
-        Column("REASON", _field("reason"), folds=True),
+        Column("REASON", _field("reason"), folds=True, least=READABLE),
     ),
     "suppressions": (
         Column("NUMBER", _field("number")),
         Column("FROM", lambda record: record["list"] or "ledger"),
         Column("UNTIL (UTC)", _suppressed_until),
         Column("BY", _field("actor")),
-        Column("REASON", _field("reason"), folds=True),
+        Column("REASON", _field("reason"), folds=True, least=READABLE),
     ),
     "events": (
         Column("SEQ", lambda record: str(record["seq"]), right=True),
-        Column("AT (UTC)", _at("at")),
+        Column("AT (UTC)", _at("at"), least=MINUTE),
         Column("ACTOR", _field("actor")),
         Column("ACTION", _field("action")),
-        Column("OBJECT", _object, folds=True),
+        Column("OBJECT", _object, folds=True, least=READABLE),
         Column("COUNT", _field("count"), right=True),
         Column("FROM", _where_from),
         Column("APPLY", lambda record: short_id(record["apply_id"])),
