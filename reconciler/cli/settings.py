@@ -68,7 +68,7 @@ def with_groups(command: Command) -> Command:
         }
         command(**values, **gathered)
 
-    spread.__signature__ = _spread_signature(command, hints, groups)  # type: ignore[attr-defined]
+    spread.__signature__ = _spread_signature(command, hints, groups)  # type: ignore[attr-defined] # what Typer reads
     spread.__annotations__ = {}
     return spread
 

@@ -327,7 +327,7 @@ HALFWAY = {
     [*((f"controller.dialer.{name}", 1) for name in POINTS), *HALFWAY.items()],
 )
 def test_a_step_that_fails_leaves_nothing_half_written(monkeypatch, place, step, after):
-    """R-CRASH-4: whatever fails in whichever transaction, the next step goes on, and each phone rings once."""
+    """R-CRASH-4: whatever fails in whichever transaction, the next step goes on; each phone rings once."""
     bench = Bench(configuration(), campaign(), crowd(3))
     module, _, name = f"reconciler.{place}".rpartition(".")
     if step == 2:

@@ -269,7 +269,7 @@ def test_an_unused_attempt_leaves_a_callback_due():
     ("backoff", "hours"), [("fixed", [1, 1, 1, 1]), ("linear", [1, 2, 3, 4]), ("exponential", [1, 2, 4, 8])]
 )
 def test_the_wait_grows_as_the_policy_says(backoff, hours):
-    """R-RETRY-3: base × 1, n or 2^(n−1), n counting this attempt."""
+    """R-RETRY-3: base times 1, n or 2^(n-1), n counting this attempt."""
     rules = policy(backoff=backoff)
     assert [retry_delay(rules, HOUR, n) for n in (1, 2, 3, 4)] == [count * HOUR for count in hours]
 

@@ -51,7 +51,7 @@ def organization(name="default", limit=50, caller_ids="[]"):
     return document("Organization", name, f"{{concurrency_limit: {limit}, caller_ids: {caller_ids}}}")
 
 
-def configuration(name="hours", org="default", dialing="{}", schedule=ALWAYS, agent="agent-a", also=""):
+def configuration(name="hours", org="default", *, dialing="{}", schedule=ALWAYS, agent="agent-a", also=""):
     spec = f"schedule: {schedule}\ndialing: {dialing}\n"
     spec += f"agent_id: {agent}\n" if agent else ""
     return document("Configuration", name, spec + also, org=org)

@@ -1,0 +1,127 @@
+"""What a step costs: as many statements for fifty calls as for five, and no scan of the contacts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from support.bench import MINUTE, SECOND, Bench, campaign, configuration, crowd, installation, number_of
+from support.bench import organization as tenant
+from support.statements import Statements
+
+from reconciler.core.outcomes import Disposition, Outcome
+from reconciler.ports import Accepted, Ended
+from reconciler.store import numbers, queue, tables, waiting_room
+from reconciler.store.tallies import TallyChange
+
+FEW, ENOUGH_FOR_A_BREAKER, MANY = 5, 12, 50
+
+
+def bench_of(count):
+    statements = Statements()
+    bench = Bench(
+        installation(200), tenant(limit=200), configuration(), campaign(), crowd(count),
+        engine_hook=statements.hook,
+    )  # fmt: skip
+    bench.dialer._keep_lease()  # the heartbeat of every tenth second is not what is counted here
+    statements.take()
+    return bench, statements
+
+
+def cost_of_claim(count):
+    bench, statements = bench_of(count)
+    assert bench.step().started == count
+    return [sql for sql, _ in statements.take()]
+
+
+def cost_of_end(count, outcome, **fields):
+    bench, statements = bench_of(count)
+    bench.step()
+    for n in range(count):
+        attempt_id, now = bench.carrier.call_to(f"c{n}").attempt_id, bench.clock.now()
+        bench.carrier.tell(Accepted(attempt_id, now, "ref"), Ended(attempt_id, now, outcome, **fields))
+    bench.dialer.drain()
+    statements.take()
+    assert bench.step(SECOND).ended == count
+    return [sql for sql, _ in statements.take()]
+
+
+def test_a_claim_costs_the_same_for_any_number_of_contacts():
+    """R-DIAL-1: claim, intents, admission: batches, not one statement per contact."""
+    few, many = cost_of_claim(FEW), cost_of_claim(MANY)
+    assert len(few) == len(many)
+    assert len(many) < 40
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fields", "few"),
+    [
+        (Outcome.NO_ANSWER, {}, FEW),
+        (Outcome.COMPLETED, {"disposition": Disposition.OPT_OUT}, FEW),
+        (Outcome.CONFIG_ERROR, {"rang": False}, FEW),
+        (Outcome.PROVIDER_FAULT, {"rang": False}, ENOUGH_FOR_A_BREAKER),
+        (Outcome.AGENT_FAULT, {}, ENOUGH_FOR_A_BREAKER),
+    ],
+)
+def test_a_settle_costs_the_same_for_any_number_of_calls(outcome, fields, few):
+    """R-RETRY-1: evidence, contacts, tallies and consequences: batches, whatever the outcome."""
+    less, more = cost_of_end(few, outcome, **fields), cost_of_end(MANY, outcome, **fields)
+    assert len(less) == len(more), Counter(more) - Counter(less)
+    assert len(more) < 45
+
+
+def test_an_idle_step_costs_a_handful():
+    """A poll costs O(lanes), in one statement for all of them."""
+    bench, statements = bench_of(FEW)
+    bench.step()
+    statements.take()
+    bench.step(SECOND)
+    assert len(statements.take()) < 12
+
+
+def plans_of(bench, statements, action):
+    statements.take()
+    with bench.database.write() as connection:
+        action(connection)
+        logged = [
+            (sql, *parameters)
+            for sql, parameters in statements.take()
+            if parameters is not None and sql.split()[0] in ("SELECT", "UPDATE", "WITH")
+        ]
+        assert logged
+        for sql, *parameters in logged:
+            rows = connection.connection.driver_connection.execute(f"EXPLAIN QUERY PLAN {sql}", *parameters)
+            yield sql, [row[3] for row in rows]
+
+
+LOOKS = {
+    "heads": lambda at, one, _now: queue.heads(at, [one.campaign_key]),
+    "due_in_lane": lambda at, one, now: list(queue.due_in_lane(at, one.lane_id, now + MINUTE, 8)),
+    "agenda": lambda at, _one, _now: waiting_room.agenda(at),
+    "expire": lambda at, _one, now: waiting_room.expire(at, now + 2 * MINUTE, TallyChange()),
+    "unpark": lambda at, one, _now: numbers.unpark(at, one.org_id, [number_of("c1")], numbers.PARKED_ON_CALL),
+    "fail_lane": lambda at, one, _now: waiting_room.fail_lane(at, one.lane_id, "why"),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("analysed", [False, True])
+def test_no_look_scans_the_contacts(look, analysed):
+    """A poll costs O(lanes) and a claim O(claimed): every statement reaches contacts by an index."""
+    statements = Statements()
+    bench = Bench(configuration(), campaign(), crowd(60), engine_hook=statements.hook)
+    with bench.database.write() as connection:
+        some = tables.contact.c.external_id
+        soon = bench.clock.now() + timedelta(minutes=1)
+        connection.execute(update(tables.contact).where(some == "c0").values(expires_at=soon))
+        connection.execute(update(tables.contact).where(some == "c1").values(parked=numbers.PARKED_ON_CALL))
+        if analysed:
+            connection.exec_driver_sql("ANALYZE")
+    one, now = bench.contact("c0"), bench.clock.now()
+    for sql, plan in plans_of(bench, statements, lambda at: LOOKS[look](at, one, now)):
+        scans = [
+            step for step in plan if step.startswith("SCAN contact") and "ix_contact_expires" not in step
+        ]
+        assert scans == [], sql
