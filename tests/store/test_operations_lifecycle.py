@@ -90,7 +90,7 @@ def test_a_pause_leaves_a_hold_that_no_apply_lifts(centre):
 
 
 def test_a_start_against_the_manifest_is_drift(centre):
-    """R-HOLD-2: where the manifest says paused, a person's start is drift, and the next apply pauses again."""
+    """R-HOLD-2: where the manifest says paused, a start is drift, and the next apply pauses again."""
     paused = state(configuration(), campaign(status="paused"), contacts=SPRING.contacts)
     centre.apply(paused)
     act(centre, "start")
@@ -101,7 +101,7 @@ def test_a_start_against_the_manifest_is_drift(centre):
 
 
 def test_a_start_lifts_the_holds_on_the_campaign_but_a_breakers(centre):
-    """R-HOLD-2, R-HOLD-4: a start lifts what people and refused settings hold; a breaker decides for itself."""
+    """R-HOLD-2, R-HOLD-4: a start lifts what people and refused settings hold, not what a breaker holds."""
     act(centre, "pause")
     where = centre.place()
     for cause in (HoldCause.CONFIG_ERROR, HoldCause.BREAKER):

@@ -109,7 +109,7 @@ def test_a_lifted_hold_says_who_lifted_it(centre):
 
 
 def test_holds_on_a_campaign_are_lifted_by_its_name(centre):
-    """R-HOLD-2: campaign/NAME lifts what stands on that campaign alone; a paused one stays paused, told so."""
+    """R-HOLD-2: campaign/NAME lifts what stands on that campaign alone; a paused one stays paused."""
     place = centre.place()
     set_hold(centre)
     own = set_hold(centre, StopOrder(HoldScope.CAMPAIGN, str(place.key), place.org.id, "x")).hold
@@ -130,7 +130,7 @@ def test_holds_on_a_campaign_are_lifted_by_its_name(centre):
     ],
 )
 def test_lifting_a_breakers_hold_resets_the_breaker(centre, key, org_id):
-    """R-HOLD-4: a person who lifts a breaker's hold is believed: that breaker is as good as new, no other."""
+    """R-HOLD-4: a person who lifts a breaker's hold is believed: that breaker is as good as new."""
     now = centre.clock.now()
     worn, other = Breaker(open_until=now + timedelta(hours=1)), breakers.gateway_key("another")
     held = Hold(
@@ -180,7 +180,7 @@ def test_scopes_in_words(centre):
     ],
 )
 def test_a_hold_on_a_name_that_nothing_bears_is_noticed(centre, scope, known, mistaken, doubt):
-    """R-HOLD-3: a slip of the pen in an emergency stop does not stay unnoticed; the hold stands all the same."""
+    """R-HOLD-3: a slip of the pen in an emergency stop is noticed; the hold stands all the same."""
     for value, expected in ((known, None), (mistaken, f"nothing has the {doubt}")):
         hold = set_hold(centre, StopOrder(scope, value, None, None)).hold
         with centre.desk.read() as connection:
