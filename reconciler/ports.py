@@ -2,7 +2,7 @@
 
 A gateway is message-based and never blocks the dialer: `submit`, `ask` and `hang_up` return at once, and
 everything that becomes of a call arrives as an event. A gateway for your carrier is one class with these
-seven members, found through the entry point group `dialctl.gateways`; docs/gateways.md walks through one.
+members, found through the entry point group `dialctl.gateways`; docs/gateways.md walks through one.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ class Ended:
     """The call is over.
 
     `rang` False is a promise: the phone provably never rang (R-RETRY-1). `callback_at` goes with the
-    disposition `callback`. `blames` says whose field a `config_error` blames; the dialer then stops the campaign,
-    or the contact, that set it.
+    disposition `callback`. `blames` says which field a `config_error` blames; the dialer then stops
+    the campaign, or the contact, that set it.
     `retry_after` goes with `quota`: how long to leave the gateway alone.
     """
 

@@ -44,7 +44,6 @@ def conversation_changes(cycle: Cycle, moved: Sequence[tuple[AnyRow, Trace]]) ->
                     "campaign_key": row.campaign_key,
                     "contact_id": row.contact_id,
                     "attempt_id": row.id,
-                    "created_at": trace.accepted_at,
                     **content,
                 }
             )
@@ -55,6 +54,7 @@ def _content(row: AnyRow, trace: Trace) -> dict[str, Any]:
     ended = trace.ended
     return {
         "status": trace.state,
+        "created_at": trace.accepted_at,
         "transcript": [dict(turn) for turn in ended.transcript] or None if ended else None,
         "recording_url": ended.recording_url if ended else None,
         "answered_at": trace.answered_at,

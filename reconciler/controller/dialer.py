@@ -24,7 +24,7 @@ from reconciler.controller.recovering import recover
 from reconciler.controller.settling import settle_events
 from reconciler.controller.tidying import tidy
 from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
-from reconciler.store import leases
+from reconciler.store import attempts, leases
 from reconciler.store.book import BookReader
 from reconciler.store.engine import Database
 from reconciler.store.holds import newest_seq
@@ -96,6 +96,11 @@ class Dialer:
     def drain(self) -> None:
         """Start no more calls; running ones go on being settled."""
         self._draining = True
+
+    def running_calls(self) -> int:
+        """Count the calls that this dialer has sent and that are not over."""
+        with self._database.read() as connection:
+            return len(attempts.running(connection, self._lease.dialer_id))
 
     def resign(self) -> None:
         """Give the lease up, so that what is still open is recovered by the next dialer at once."""

@@ -1,4 +1,4 @@
-"""The desired state: what all manifests together say, resolved, normalised, and with the place of everything."""
+"""The desired state: what all manifests together say, resolved, normalised, with the place of everything."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectKey:
-    """The identity of a declared object (R-ID-1). `campaign` is None where the kind lives in none, and for
-    ad hoc contacts; Dialer and Organization live in no organization: their `org` is ''."""
+    """The identity of a declared object (R-ID-1).
+
+    `campaign` is None where the kind lives in none, and for ad hoc contacts; Dialer and Organization live in
+    no organization: their `org` is ''.
+    """
 
     kind: str
     org: str

@@ -66,6 +66,7 @@ def _write_configuration(work: ApplyWork, change: Change) -> None:
     values = {
         "spec": spec,
         "revision": content_hash(spec),
+        "source_revision": work.actor.revision,
         "labels": _spec(change)["labels"],
         "serial": work.serial,
     }
@@ -84,7 +85,7 @@ def _write_campaign(work: ApplyWork, change: Change) -> None:
         for name in ("status", "priority", "agent_id", "agent_version", "agent_number", "labels")
     }
     values |= {name: _instant(spec[name]) for name in ("start_at", "end_at")}
-    values["serial"] = work.serial
+    values |= {"serial": work.serial, "source_revision": work.actor.revision}
     if used in work.directory.objects:  # a closed campaign may outlive its configuration
         values["configuration_id"] = work.directory.objects[used]
     if change.action is Action.CREATE:

@@ -143,7 +143,8 @@ _FREE_LOST = Prepared(
 )
 _RUNNING = Prepared(
     select(open_attempt).where(
-        open_attempt.c.dialer_id == bindparam("dialer_id"), open_attempt.c.state != "intent"
+        open_attempt.c.dialer_id == bindparam("dialer_id"),
+        open_attempt.c.state.not_in(("intent", "unknown")),
     )
 )
 _ADOPT = Prepared(
@@ -200,7 +201,7 @@ _END_CONVERSATION = Prepared(
     .values(
         {
             column: bindparam(f"new_{column}")
-            for column in ("status", "transcript", "recording_url", "answered_at", "ended_at")
+            for column in ("status", "transcript", "recording_url", "created_at", "answered_at", "ended_at")
         }
     )
 )
@@ -211,8 +212,8 @@ def _insert(table: Table, *columns: str) -> Prepared:
 
 
 _INTEND = _insert(
-    attempt, "id", "org_id", "campaign_key", "contact_id", "number", "number_hash", "agent_id", "agent_version",
-    "agent_number", "gateway", "configuration_revision", "source_revision", "timezone", "timezone_source",
+    attempt, "id", "org_id", "campaign_key", "contact_id", "number", "number_hash", "agent_id",
+    "agent_version", "agent_number", "gateway", "configuration_revision", "source_revision", "timezone", "timezone_source",
     "window", "state", "intent_at", "dialer_id",
 )  # fmt: skip
 _OPEN = _insert(

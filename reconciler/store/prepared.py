@@ -126,7 +126,7 @@ class _Reader:
 
     def __init__(self, names: Iterable[str], processors: Sequence[Processor]) -> None:
         row = namedtuple("Row", names, rename=True)  # type: ignore[misc] # noqa: PYI024 - known when it runs
-        self._make: Callable[[Iterable[Any]], Any] = row._make  # type: ignore[attr-defined] # as above
+        self._make: Callable[[Iterable[Any]], Any] = row._make
         self._converted = [(place, run) for place, run in enumerate(processors) if run is not None]
 
     def read(self, fetched: Sequence[Sequence[Any]]) -> list[Any]:

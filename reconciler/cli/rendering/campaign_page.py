@@ -69,8 +69,11 @@ def _schedule(view: Record, zone: str) -> Iterator[RenderableType]:
     changes = f"{verb} {in_both(schedule['changes_at'], zone)}" if schedule["changes_at"] else ""
     yield entry("now", "open" if schedule["open_now"] else "shut", changes)
     callable_at = view["next_callable_at"]
+    stopped = view["status"] != "active" or view["sync"] == "held"
     yield entry(
-        "next callable", in_both(callable_at, zone) if callable_at else "no contact waits for its time"
+        "next callable",
+        in_both(callable_at, zone) if callable_at else "no contact waits for its time",
+        "if it were not stopped" if stopped and callable_at else "",
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from reconciler.cli.rendering.colours import coloured
+from reconciler.cli.rendering.pages import hanging
 from reconciler.cli.rendering.words import counted, minute, second
 from reconciler.store.reads.contacts import Record
 from reconciler.store.reads.overview import Overview
@@ -27,16 +29,14 @@ _SEGMENTS = (
 """What the bar is drawn of, from the left: called, given up, on the phone, waiting."""
 
 
-def status_page(overview: Overview, width: int) -> Iterator[Text]:
+def status_page(overview: Overview, width: int) -> Iterator[RenderableType]:
     """Give the lines of the page, for a screen so many characters wide."""
     if overview.campaigns:
         yield from _campaigns(overview, min(width, WIDEST))
     else:
         yield Text("no campaigns")
-    below = list(_below(overview))
-    if below:
-        yield Text("")
-        yield from below
+    yield Text("")
+    yield from _below(overview)
 
 
 def plain_line(overview: Overview) -> str:
@@ -91,30 +91,29 @@ def _buckets(one: CampaignProgress) -> str:
     return f"{counted(one.total, 'contact')}{': ' if counts else ''}{', '.join(counts)}{complete}"
 
 
-def _below(overview: Overview) -> Iterator[Text]:
+def _below(overview: Overview) -> Iterator[RenderableType]:
     for scope, reason in overview.holds:
-        yield Text.assemble(("hold     ", "red"), f"{scope}: {reason}")
+        yield _line("hold", "red", f"{scope}: {reason}")
     for breaker in overview.breakers:
-        yield Text.assemble(("breaker  ", "red"), _breaker(breaker))
+        yield _line("breaker", "red", _breaker(breaker))
     for dialer in overview.dialers:
-        yield Text.assemble("dialer   ", coloured(dialer["state"]), _dialer(dialer, overview.now))
+        colour = "green" if dialer["state"] == "running" else "red"
+        yield _line("dialer", colour, f"{dialer['state']} {_dialer(dialer, overview.now)}")
     if not any(dialer["state"] == "running" for dialer in overview.dialers):
-        yield Text.assemble(
-            ("dialer   ", "yellow"), "none runs, so no call is made; start one with dialctl run"
-        )
+        yield _line("dialer", "yellow", "none runs, so no call is made; start one with dialctl run")
     if overview.abandoned:
-        yield Text.assemble(
-            ("orphans  ", "red"),
-            f"{counted(overview.abandoned, 'call')} of dialers whose lease has expired; the next dialer "
-            "finds out what became of them",
-        )
+        calls = counted(overview.abandoned, "call")
+        text = f"{calls} of dialers that died; the next one finds out what became of them"
+        yield _line("orphans", "red", text)
     for source in overview.sources:
         if source["condition"] != "Synced":
             detail = f": {source['detail']}" if source["detail"] else ""
-            yield Text.assemble(
-                ("source   ", "yellow"),
-                f"{source['name']} is {source['condition']} since {minute(source['changed_at'])} UTC{detail}",
-            )
+            since = f"{source['condition']} since {minute(source['changed_at'])} UTC"
+            yield _line("source", "yellow", f"{source['name']} is {since}{detail}")
+
+
+def _line(about: str, colour: str, text: str) -> RenderableType:
+    return hanging(Text(f"{about:<9}", style=colour), Text(text))
 
 
 def _breaker(record: Record) -> str:
@@ -131,7 +130,7 @@ def _dialer(record: Record, now: datetime) -> str:
     lease = f"lease {left:,.0f} s" if left > 0 else f"lease ended {second(record['lease_until'])} UTC"
     obeys = "obeys all holds" if record["obeys_all_holds"] else "newest hold not confirmed yet"
     where = f"{record['host']}:{record['pid']}"
-    return f" {where} on {record['gateway']}, {counted(record['open_calls'], 'open call')}, {lease}, {obeys}"
+    return f"{where} on {record['gateway']}, {counted(record['open_calls'], 'open call')}, {lease}, {obeys}"
 
 
 def _name(one: CampaignProgress) -> str:

@@ -60,7 +60,7 @@ def observed_objects(connection: Connection) -> dict[ObjectKey, ObservedObject]:
 
 
 def live_campaign(row: AnyRow, names: dict[UUID, str]) -> ObservedObject:
-    """Give a campaign's row, with its configuration's name, as a plan sees it; `names` are of organizations."""
+    """Give a campaign's row, with its configuration's name, as a plan sees it."""
     spec = {
         "configuration": row.configuration,
         "status": row.status,

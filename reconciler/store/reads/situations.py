@@ -110,7 +110,7 @@ def _last_attempt(connection: Connection, contact_id: UUID) -> LastAttempt | Non
 
 
 def _line(connection: Connection, row: AnyRow, bare: Situation, book: DialBook) -> Line:
-    """Count the due contacts of open lanes of its organization that go before it (R-DIAL-2)."""
+    """Count the due contacts of its lane, and of its organization's open ones, that go first (R-DIAL-2)."""
     own_rank = _rank(bare.terms, bare.lane)
     higher: list[UUID] = []
     same: list[UUID] = []
@@ -118,7 +118,7 @@ def _line(connection: Connection, row: AnyRow, bare: Situation, book: DialBook) 
         key = LaneKey(*parts)
         terms = book.terms[key.campaign_key]
         rank = _rank(terms, key)
-        if rank <= own_rank and _is_open(terms, key, bare):
+        if rank <= own_rank and (key == bare.lane or _is_open(terms, key, bare)):
             (same if rank == own_rank else higher).append(id_)
     longer = or_(contact.c.due_at < row.due_at, and_(contact.c.due_at == row.due_at, contact.c.id < row.id))
     return Line(

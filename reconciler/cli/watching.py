@@ -1,0 +1,97 @@
+"""What a person sees while `run` dials: the page of `status`, redrawn; in a log, a line now and then."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from reconciler.cli.telling import LogFormat
+from reconciler.cli.terminal import note
+
+if TYPE_CHECKING:
+    from reconciler.controller.dialer import StepResult
+    from reconciler.ports import Clock
+    from reconciler.store.engine import Database
+    from reconciler.store.reads.overview import Overview
+
+    Watch = Callable[[StepResult], None]
+
+REDRAW = timedelta(seconds=0.5)
+LINE = timedelta(seconds=5)
+
+
+@contextmanager
+def watcher(database: Database, clock: Clock, log_format: LogFormat) -> Iterator[Watch]:
+    """Give what is told every step; it looks at the database no more often than it shows something."""
+    if sys.stderr.isatty() and log_format == "text":
+        with _page(database, clock) as watch:
+            yield watch
+    else:
+        yield _NowAndThen(database, clock, LINE, _line(log_format))
+
+
+class _NowAndThen:
+    """Looks at the database when a step did something, but only after a while."""
+
+    def __init__(
+        self, database: Database, clock: Clock, pause: timedelta, show: Callable[[Overview], None]
+    ) -> None:
+        from reconciler.store.book import BookReader
+
+        self._database = database
+        self._clock = clock
+        self._pause = pause
+        self._show = show
+        self._books = BookReader()
+        self._shown_at: datetime | None = None
+        self._stale = True
+
+    def __call__(self, result: StepResult) -> None:
+        self._stale = self._stale or bool(result.started or result.ended)
+        now = self._clock.now()
+        if self._stale and (self._shown_at is None or now >= self._shown_at + self._pause):
+            self._show(self.look(now))
+            self._shown_at, self._stale = now, False
+
+    def look(self, now: datetime) -> Overview:
+        from reconciler.store.reads.overview import read_overview
+
+        with self._database.read() as connection:
+            book, _ = self._books.read(connection)
+            return read_overview(connection, book, now)
+
+
+def _line(log_format: LogFormat) -> Callable[[Overview], None]:
+    from reconciler.cli.rendering.status_page import plain_line
+    from reconciler.cli.telling import teller
+
+    if log_format == "text":
+        return lambda overview: note(plain_line(overview))
+    tell = teller(log_format)
+
+    def as_json(overview: Overview) -> None:
+        for one in overview.campaigns:
+            tell("progress", **one.record())
+
+    return as_json
+
+
+@contextmanager
+def _page(database: Database, clock: Clock) -> Iterator[Watch]:
+    from rich.console import Console, Group
+    from rich.live import Live
+
+    from reconciler.cli.rendering.status_page import status_page
+
+    console = Console(stderr=True, highlight=False)
+    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
+
+        def show(overview: Overview) -> None:
+            live.update(Group(*status_page(overview, console.width)), refresh=True)
+
+        watch = _NowAndThen(database, clock, REDRAW, show)
+        yield watch
+        show(watch.look(clock.now()))

@@ -1,0 +1,101 @@
+"""The dial loop: steps the dialer on the real clock, until it is told to stop or there is nothing to do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from reconciler.controller.dialer import Dialer, StepResult
+from reconciler.controller.telling import Tell, silent
+from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
+from reconciler.ports import Clock, Gateway
+
+POLL = timedelta(milliseconds=500)
+"""The database is looked at so often, whatever happens: a pause is noticed within a second (R-LIFE-4)."""
+
+SHORTEST_WAIT = timedelta(milliseconds=5)
+AFTER_FAILURE = timedelta(seconds=2)
+
+
+class DialLoop:
+    """Runs one dialer. `watch` is told the result of every step."""
+
+    def __init__(
+        self,
+        dialer: Dialer,
+        gateway: Gateway,
+        clock: Clock,
+        *,
+        idle_after: timedelta | None = None,
+        ready: Callable[[], bool] = lambda: True,
+        watch: Callable[[StepResult], None] = lambda _: None,
+        tell: Tell = silent,
+    ) -> None:
+        self._dialer = dialer
+        self._gateway = gateway
+        self._clock = clock
+        self._idle_after = idle_after
+        self._ready = ready
+        self._watch = watch
+        self._tell = tell
+
+    def run(self, stop: threading.Event, drain: timedelta, give_up: threading.Event) -> None:
+        """Dial until `stop` is set, or nothing is left to do.
+
+        Then start no new call, wait up to `drain` for those that run (`give_up` cuts that short), and give
+        up the lease: what is still open is recovered at the next start.
+        """
+        try:
+            self._dial(stop)
+            if stop.is_set():
+                self._drain(drain, give_up)
+        finally:
+            self._dialer.resign()
+
+    def _dial(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            result = self._step()
+            if result is not None and self._is_idle(result):
+                return
+            stop.wait(self._wait(result).total_seconds())
+
+    def _drain(self, drain: timedelta, give_up: threading.Event) -> None:
+        self._dialer.drain()
+        deadline = self._clock.now() + drain
+        self._step()
+        running = self._dialer.running_calls()
+        if running:
+            self._tell("draining", calls=running, up_to=str(drain))
+        while running and self._clock.now() < deadline and not give_up.is_set():
+            give_up.wait(POLL.total_seconds())
+            self._step()
+            running = self._dialer.running_calls()
+        self._tell("stopped", left_to_recovery=running)
+
+    def _step(self) -> StepResult | None:
+        """Step once; a busy step is skipped, and one that the database fails is tried again."""
+        try:
+            result = self._dialer.step()
+        except SomebodyElseIsApplying:
+            self._tell("busy", detail="the database is locked; the step is skipped")
+            return None
+        except DatabaseUnusable as error:
+            self._tell("database unusable", error=error.message, retry_in=str(AFTER_FAILURE))
+            return None
+        self._watch(result)
+        return result
+
+    def _is_idle(self, result: StepResult) -> bool:
+        if self._idle_after is None or result.open_calls or not self._ready():
+            return False
+        soon = self._clock.now() + self._idle_after
+        return all(at is None or at > soon for at in (result.callable_at, result.paced_at))
+
+    def _wait(self, result: StepResult | None) -> timedelta:
+        if result is None:
+            return AFTER_FAILURE
+        now = self._clock.now()
+        wakes: list[datetime | None] = [result.next_wake, result.paced_at, self._gateway.next_event_at()]
+        nearest = min((at for at in wakes if at is not None), default=now + POLL)
+        return max(SHORTEST_WAIT, min(nearest - now, POLL))

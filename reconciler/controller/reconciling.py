@@ -1,0 +1,134 @@
+"""The reconcile loop: manifests are compared with the database again and again, and applied.
+
+It acts on the level, never on the edge: a changed file, a resync or a start all mean "look again". A plan
+that a guard or the planner refuses, and manifests with faults, become a condition that `status` shows;
+dialing goes on meanwhile with what was applied last.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from reconciler.controller.planning import Planned, ReadSource, Source
+from reconciler.controller.telling import Tell
+from reconciler.core.plan.change import Cause
+from reconciler.core.plan.plan import PlanOptions
+from reconciler.errors import DialctlError, FaultsFound, GuardRefused, PlanRefused, SomebodyElseIsApplying
+from reconciler.manifests.watching import looks
+from reconciler.ports import Clock, Ids
+from reconciler.store.apply import ApplyResult, apply
+from reconciler.store.conditions import Condition, record_condition
+from reconciler.store.engine import Database
+from reconciler.store.events import Actor
+
+RESYNC = timedelta(seconds=60)
+TRIES = 3
+"""A plan is made anew so often when the state moves on while it is being applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """What a look came to."""
+
+    condition: Condition
+    detail: str | None = None
+    drifted: int = 0
+    applied: ApplyResult | None = None
+
+
+class Reconciler:
+    """Keeps the database what one source of manifests says."""
+
+    def __init__(
+        self,
+        database: Database,
+        source: Source,
+        source_name: str,
+        actor: Actor,
+        *,
+        clock: Clock,
+        ids: Ids,
+        revision: Callable[[], str | None],
+        tell: Tell,
+    ) -> None:
+        self._database = database
+        self._source = source
+        self._source_name = source_name
+        self._actor = actor
+        self._clock = clock
+        self._ids = ids
+        self._revision = revision
+        self._tell = tell
+        self.looked = threading.Event()
+
+    def run(self, stop: threading.Event, resync: timedelta = RESYNC) -> None:
+        """Reconcile at first, after every change, and every `resync`, until told to stop."""
+        for _ in looks(self._source.paths, stop, resync):
+            try:
+                self.reconcile()
+            except DialctlError as error:
+                self._tell("reconcile failed", error=error.message)
+            self.looked.set()
+
+    def reconcile(self) -> Reconciliation:
+        """Look once, and apply what is to be applied. Raises DatabaseUnusable."""
+        revision = self._revision()
+        try:
+            result = self._settle(revision)
+        except FaultsFound as found:
+            first = str(found.faults[0])
+            more = f", and {len(found.faults) - 1} more faults" if len(found.faults) > 1 else ""
+            result = Reconciliation(Condition.FAULTY, first + more)
+        except (GuardRefused, PlanRefused) as refused:
+            result = Reconciliation(Condition.REFUSED, refused.message)
+        with self._database.write() as connection:
+            record_condition(
+                connection,
+                self._source_name,
+                result.condition,
+                self._clock.now(),
+                revision=revision,
+                detail=result.detail,
+            )
+        self._report(result)
+        return result
+
+    def _settle(self, revision: str | None) -> Reconciliation:
+        manifests = ReadSource(self._source)
+        for last in (False,) * (TRIES - 1) + (True,):
+            planned = self._plan(manifests)
+            try:
+                applied = self._apply(planned, revision)
+            except SomebodyElseIsApplying:
+                if last:
+                    raise
+                continue
+            drifted = sum(change.cause is Cause.DRIFT for change in planned.plan.changes)
+            return Reconciliation(Condition.SYNCED, drifted=drifted, applied=applied)
+        raise AssertionError("the last try returns or raises")
+
+    def _plan(self, manifests: ReadSource) -> Planned:
+        options = PlanOptions(self._clock.now(), self._source_name)
+        with self._database.read() as connection:
+            return manifests.plan(connection, options)
+
+    def _apply(self, planned: Planned, revision: str | None) -> ApplyResult:
+        actor = replace(
+            self._actor,
+            apply_id=self._ids(self._clock.now()),
+            source=self._source_name,
+            revision=revision,
+        )
+        return apply(self._database, planned.plan, actor, self._clock, self._ids)
+
+    def _report(self, result: Reconciliation) -> None:
+        if result.condition is not Condition.SYNCED:
+            self._tell(f"manifests {result.condition.value.lower()}", detail=result.detail)
+        elif result.applied is not None:
+            done = {action: count for action, count in result.applied.summary.items() if count}
+            done.pop("unchanged", None)
+            if done:
+                self._tell("applied", **done, drifted=result.drifted, serial=result.applied.serial)

@@ -1,0 +1,70 @@
+"""Figures of a whole stretch of dialing, for the forecast of a simulation."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+
+from reconciler.core.forecast import CallMade, Outlook, outlooks
+from reconciler.store.columns import AnyRow
+from reconciler.store.tables import attempt, campaign, contact, organization
+
+ADHOC = "ad hoc"
+
+
+def read_outlooks(connection: Connection) -> list[Outlook]:
+    """Sum up every campaign that has contacts, most urgent first; organizations in order of their names."""
+    names = _names(connection)
+    contacts: dict[str, dict[tuple[str, str | None], int]] = {name: {} for name in names.values()}
+    counted = select(contact.c.campaign_key, contact.c.status, contact.c.reason, func.count().label("many"))
+    grouped = counted.group_by(contact.c.campaign_key, contact.c.status, contact.c.reason)
+    for row in connection.execute(grouped):
+        contacts[names[row.campaign_key]][row.status, row.reason] = row.many
+    used = {name: counts for name, counts in contacts.items() if counts}
+    return outlooks(_calls(connection, names), used)
+
+
+def _names(connection: Connection) -> dict[UUID, str]:
+    """Give `org/campaign` by campaign key, in the order of dialing."""
+    declared = connection.execute(
+        select(campaign.c.id, organization.c.name, campaign.c.external_id)
+        .join(organization, organization.c.id == campaign.c.org_id)
+        .order_by(organization.c.name, campaign.c.priority.desc(), campaign.c.external_id)
+    )
+    by_org: dict[str, dict[UUID, str]] = defaultdict(dict)
+    for row in connection.execute(select(organization.c.adhoc_key, organization.c.name)):
+        by_org[row.name][row.adhoc_key] = f"{row.name}/{ADHOC}"
+    for one in declared:
+        by_org[one.name][one.id] = f"{one.name}/{one.external_id}"
+    return {key: name for _, names in sorted(by_org.items()) for key, name in names.items()}
+
+
+def _calls(connection: Connection, names: dict[UUID, str]) -> Iterator[CallMade]:
+    rows = connection.execute(
+        select(
+            attempt.c.campaign_key,
+            attempt.c.placing_at,
+            attempt.c.answered_at,
+            attempt.c.ended_at,
+            attempt.c.outcome,
+            attempt.c.used,
+        )
+        .where(attempt.c.placing_at.is_not(None))
+        .order_by(attempt.c.id)
+        .execution_options(yield_per=1000)
+    )
+    for row in rows:
+        yield CallMade(
+            names[row.campaign_key], row.placing_at, row.ended_at, _talked(row), row.outcome, bool(row.used)
+        )
+
+
+def _talked(row: AnyRow) -> timedelta:
+    if row.answered_at is None or row.ended_at is None:
+        return timedelta(0)
+    talked: timedelta = row.ended_at - row.answered_at
+    return max(timedelta(0), talked)
