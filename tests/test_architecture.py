@@ -99,6 +99,6 @@ def test_every_module_says_what_it_is_for():
 
 
 def test_tests_have_unique_names():
-    """pytest imports tests by file name: two of one name would hide each other."""
+    """Tests are imported by file name: two of one name would hide each other."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))

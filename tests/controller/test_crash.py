@@ -356,7 +356,7 @@ def test_a_step_that_fails_leaves_nothing_half_written(monkeypatch, place, step,
 
 @pytest.mark.parametrize("method", ["submit", "ask", "hang_up"])
 def test_a_gateway_that_raises_loses_no_contact(bench, monkeypatch, method):
-    """R-CRASH-4: against its promise a gateway raises; what it was given is asked about when its time is over."""
+    """R-CRASH-4: a gateway that raises breaks its promise; what it was given is asked about later."""
     real = getattr(bench.carrier, method)
 
     def raises(*_args):
