@@ -66,11 +66,8 @@ def suppression_records(
     limit: int | None = None,
 ) -> Iterator[Record]:
     """Stream suppressed numbers in their order; `list` is null for an entry of the ledger."""
-    lists = dict(
-        connection.execute(
-            select(inventory.c.object_id, inventory.c.name).where(inventory.c.kind == "SuppressionList")
-        ).all()
-    )
+    named = select(inventory.c.object_id, inventory.c.name).where(inventory.c.kind == "SuppressionList")
+    lists = {row.object_id: row.name for row in connection.execute(named)}
     statement = (
         select(suppression)
         .where(*_suppressed(org, now, ended=ended, number=number))

@@ -48,7 +48,7 @@ def campaign_rows(connection: Connection, org_id: UUID | None = None) -> Sequenc
 
 def ownerships(connection: Connection, rows: Sequence[AnyRow]) -> dict[UUID, Ownership]:
     """Tell, per campaign of these rows, who owns it and what has drifted."""
-    names = dict(iter(connection.execute(select(organization.c.id, organization.c.name)).tuples()))
+    names = {row.id: row.name for row in connection.execute(select(organization.c.id, organization.c.name))}
     owned = {(row.org_id, row.name): row for row in connection.execute(_OWNED)}
     return {row.id: _ownership(row, owned.get((row.org_id, row.external_id)), names) for row in rows}
 
