@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from reconciler.controller.claiming import Pick
@@ -23,9 +23,6 @@ from reconciler.core.settlement import ContactStatus
 from reconciler.ports import Call, Ended
 from reconciler.store import attempts, leases, numbers, pacing, waiting_room
 from reconciler.store.tallies import TallyChange
-
-LEASE_MARGIN = timedelta(seconds=5)
-"""A call is void so long before its lease expires, so that clocks may differ a little (R-CRASH-3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +115,7 @@ def _obstacle(
 def _not_after(cycle: Cycle, view: LaneView, expires_at: datetime | None) -> datetime:
     """Give the instant after which the call must not ring any more (R-CRASH-3)."""
     closes = view.opening(cycle.plain_holds, cycle.now).changes_at
-    limits = (cycle.lease.until - LEASE_MARGIN, closes, expires_at)
+    limits = (cycle.lease.calls_until, closes, expires_at)
     return min(limit for limit in limits if limit is not None)
 
 

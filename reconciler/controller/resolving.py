@@ -5,7 +5,7 @@ Their word is settled exactly as a late proof of the gateway would be.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -28,7 +28,7 @@ ONLY_A_GATEWAY_KNOWS = frozenset({Outcome.PROVIDER_FAULT, Outcome.QUOTA, Outcome
 RESOLVABLE = tuple(outcome for outcome in Outcome if outcome not in ONLY_A_GATEWAY_KNOWS)
 """What a person can find out; `released` says that the phone never rang."""
 
-_NO_LEASE = Lease(UUID(int=0), 0, datetime.min.replace(tzinfo=UTC))
+_NO_LEASE = Lease(UUID(int=0), 0, datetime.min.replace(tzinfo=UTC), timedelta(0))
 """A person places no call, and so holds no lease."""
 
 

@@ -15,6 +15,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from reconciler.store.prepared import Prepared
 from reconciler.store.tables import dialer
 
+MARGIN_SHARE = 12
+"""A call is void a twelfth of the lease before that expires (5 s of 60): clocks may differ a little."""
+
 _VALID = Prepared(
     select(dialer.c.lease_until).where(
         dialer.c.id == bindparam("dialer_id"),
@@ -41,11 +44,17 @@ _REJOIN = (
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A dialer's right to place calls until an instant, under an epoch."""
+    """A dialer's right to place calls until an instant, under an epoch; `length` is that of a renewal."""
 
     dialer_id: UUID
     epoch: int
     until: datetime
+    length: timedelta
+
+    @property
+    def calls_until(self) -> datetime:
+        """When calls placed under it are void, a little before it can expire (R-CRASH-3)."""
+        return self.until - self.length / MARGIN_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ def join(
         "confirmed_hold": newest_hold,
     }
     connection.execute(insert(dialer), row)
-    return Lease(process.dialer_id, 1, now + length)
+    return Lease(process.dialer_id, 1, now + length, length)
 
 
 def renew(connection: Connection, lease: Lease, now: datetime, length: timedelta) -> Lease:
@@ -81,9 +90,9 @@ def renew(connection: Connection, lease: Lease, now: datetime, length: timedelta
     until = now + length
     held = {"dialer_id": lease.dialer_id, "held_epoch": lease.epoch, "now": now, "until": until}
     if connection.execute(_RENEW, held).rowcount:
-        return Lease(lease.dialer_id, lease.epoch, until)
+        return Lease(lease.dialer_id, lease.epoch, until, length)
     epoch = connection.execute(_REJOIN, {"dialer_id": lease.dialer_id, "until": until}).scalar_one()
-    return Lease(lease.dialer_id, epoch, until)
+    return Lease(lease.dialer_id, epoch, until, length)
 
 
 def is_valid(connection: Connection, lease: Lease, now: datetime) -> bool:
