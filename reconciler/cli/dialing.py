@@ -93,10 +93,13 @@ def run(
             if loops.no_dial:
                 stop.wait()
                 return
-            with watcher(session.database, session.clock, log_format) as watch:
+            if reconciler is not None and loops.campaign:
+                reconciler.looked.wait()  # a campaign that is named may only just be declared
+            only = _only(session, where.org, loops.campaign)
+            with watcher(session.database, session.clock, log_format, only) as watch:
                 dial = _dial(
                     session,
-                    where=where,
+                    only=only,
                     loops=loops,
                     gateway_name=gateway,
                     reconciler=reconciler,
@@ -184,7 +187,7 @@ def _reconciling(reconciler: Reconciler | None, stop: threading.Event, loops: Lo
 def _dial(
     session: Session,
     *,
-    where: Place,
+    only: frozenset[UUID] | None,
     loops: Loops,
     gateway_name: str,
     reconciler: Reconciler | None,
@@ -202,8 +205,6 @@ def _dial(
     carrier = _gateway(session, gateway_name)
 
     def dial(stop: threading.Event, give_up: threading.Event) -> None:
-        if reconciler is not None and loops.campaign:
-            reconciler.looked.wait()  # a campaign that is named may only just be declared
         dialer = Dialer(
             session.database,
             carrier,
@@ -211,7 +212,7 @@ def _dial(
             session.ids,
             Identity(socket.gethostname(), os.getpid()),
             lease=lease,
-            only=_only(session, where.org, loops.campaign),
+            only=only,
         )
         loop = DialLoop(
             dialer,

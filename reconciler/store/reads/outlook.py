@@ -14,16 +14,28 @@ from reconciler.store.columns import AnyRow
 from reconciler.store.tables import attempt, campaign, contact, organization
 
 ADHOC = "ad hoc"
+_COUNTS = (
+    select(
+        contact.c.campaign_key,
+        contact.c.status,
+        contact.c.reason,
+        campaign.c.status.label("campaign_status"),
+        func.count().label("many"),
+    )
+    .outerjoin(campaign, campaign.c.id == contact.c.campaign_key)
+    .group_by(contact.c.campaign_key, contact.c.status, contact.c.reason, campaign.c.status)
+)
 
 
 def read_outlooks(connection: Connection) -> list[Outlook]:
     """Sum up every campaign that has contacts, most urgent first; organizations in order of their names."""
     names = _names(connection)
     contacts: dict[str, dict[tuple[str, str | None], int]] = {name: {} for name in names.values()}
-    counted = select(contact.c.campaign_key, contact.c.status, contact.c.reason, func.count().label("many"))
-    grouped = counted.group_by(contact.c.campaign_key, contact.c.status, contact.c.reason)
-    for row in connection.execute(grouped):
-        contacts[names[row.campaign_key]][row.status, row.reason] = row.many
+    for row in connection.execute(_COUNTS):
+        paused = row.campaign_status not in {None, "active"} and row.status == "pending"
+        reason = f"the campaign is {row.campaign_status}" if paused else row.reason
+        counts = contacts[names[row.campaign_key]]
+        counts[row.status, reason] = counts.get((row.status, reason), 0) + row.many
     used = {name: counts for name, counts in contacts.items() if counts}
     return outlooks(_calls(connection, names), used)
 
