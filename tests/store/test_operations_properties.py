@@ -8,7 +8,7 @@ from call_centre import CallCentre
 from declared import campaign, configuration, contact, state
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from reconciler.controller.resolving import RESOLVABLE, resolve
 from reconciler.core.holds import HoldScope, covers
@@ -27,6 +27,8 @@ from reconciler.store.operations.suppressing import suppress, unsuppress
 
 NUMBERS = ("+12125550142", "+12125550143", "+12125550144", "+442079460018")
 CALLED = {"locked", "in_progress"}
+LATE = 8
+"""Campaigns close after so much work: nothing happens in them from then on."""
 DESIRED = state(
     configuration(dialing={"max_attempts": 2, "retry_delay": "1m"}),
     campaign(),
@@ -36,6 +38,8 @@ DESIRED = state(
         contact("bob", NUMBERS[2]),
         contact("cyd", NUMBERS[0], campaign="autumn"),
         contact("lon", NUMBERS[3], campaign="autumn"),
+        *(contact(f"c{n}") for n in range(4)),
+        *(contact(f"d{n}", campaign="autumn") for n in range(4)),
     ],
 )
 SCOPES = (
@@ -53,17 +57,21 @@ class Working(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.centre = CallCentre(DESIRED)
+        self.days_work = 0
+        self.centre.step()
 
     @rule(action=st.sampled_from([start, pause]), name=campaigns)
     def transition(self, action, name):
         place = self.centre.place(name)
         self.try_to(lambda operation: action(operation, place))
 
-    @rule(name=st.just("autumn"))
-    def close(self, name):
+    @precondition(lambda self: self.days_work > LATE)
+    @rule(name=campaigns, hang_up=st.sampled_from(["none", "all"]))
+    def close(self, name, hang_up):
         place = self.centre.place(name)
-        self.try_to(lambda operation: close(operation, place, hang_up="all"))
+        self.try_to(lambda operation: close(operation, place, hang_up=hang_up))
 
+    @precondition(lambda self: self.days_work % 3 == 0)
     @rule(scope=st.sampled_from(SCOPES), hang_up=st.sampled_from(["none", "unanswered", "all"]))
     def hold(self, scope, hang_up):
         serial = self.centre.serial()
@@ -74,6 +82,7 @@ class Working(RuleBasedStateMachine):
     def lift_all(self):
         self.try_to(lambda operation: release(operation, standing_holds(operation.connection)))
 
+    @precondition(lambda self: self.days_work % 3 == 0)
     @rule(number=st.sampled_from(NUMBERS), lifted=st.booleans())
     def ledger(self, number, lifted):
         org = self.centre.organization()
@@ -109,19 +118,22 @@ class Working(RuleBasedStateMachine):
             self.try_to(lambda operation, who=who: resolve(operation, who, outcome, "x"))
             assert self.contact(row.id).status != "unknown"
 
-    @rule(seconds=st.sampled_from([1, 5, 70, 3000]))
+    @rule(seconds=st.sampled_from([1, 5, 70, 600]))
     def step(self, seconds):
+        self.days_work += 1
         self.centre.clock.advance(timedelta(seconds=seconds))
         before = len(self.centre.carrier.submitted)
         self.centre.step()
         self.nobody_is_called_against_a_hold(before)
 
-    @rule(index=whom, outcome=outcomes, rang=st.booleans())
-    def call_ends(self, index, outcome, rang):
-        call = self.open_call(index)
-        if call is not None:
-            self.centre.carrier.end(call.contact, outcome, rang=rang)
-            self.centre.step()
+    @rule(ends=st.lists(st.tuples(whom, outcomes, st.booleans()), min_size=1, max_size=6))
+    def calls_end(self, ends):
+        self.days_work += 1
+        for index, outcome, rang in ends:
+            call = self.open_call(index)
+            if call is not None:
+                self.centre.carrier.end(call.contact, outcome, rang=rang)
+        self.centre.step()
 
     @rule(index=whom, kind=st.sampled_from([Answered, CannotTell]))
     def call_goes_on(self, index, kind):
@@ -184,4 +196,4 @@ class Working(RuleBasedStateMachine):
 
 
 TestWorking = Working.TestCase
-TestWorking.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestWorking.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
