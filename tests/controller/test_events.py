@@ -154,7 +154,7 @@ def test_the_evidence_of_an_attempt_is_whole(bench):
     empty = {name for name, value in row._asdict().items() if value is None}
     assert empty == {"agent_version", "agent_number", "reason"}
     assert (row.timezone, row.timezone_source) == ("America/New_York", "default")
-    assert row.window == "mon,tue,wed,thu,fri,sat,sun 00:00–24:00"
+    assert row.window == "mon,tue,wed,thu,fri,sat,sun 00:00\N{EN DASH}24:00"
     assert (row.source_revision, row.attempt, row.disposition) == ("r1", 1, "success")
     assert row.number not in row.number_hash
 
