@@ -84,6 +84,7 @@ def _contact(number: str, speaking: Speaking) -> ContactSpec:
     from pydantic import ValidationError
 
     from reconciler.spec.contact import ContactSpec
+    from reconciler.spec.scalars import require_offset
 
     if not (speaking.agent_id or speaking.agent_config):
         raise UsageError("who shall speak?", hint="add --agent-id, or --agent-config")
@@ -96,12 +97,12 @@ def _contact(number: str, speaking: Speaking) -> ContactSpec:
     except ValidationError as error:
         faults = [f"{_option(str(fault['loc'][0]))}: {_plain(fault['msg'])}" for fault in error.errors()]
         raise UsageError("\n".join(faults)) from None
-    if spec.scheduled_at is not None and spec.scheduled_at.tzinfo is None:
-        raise UsageError(
-            f"--scheduled-at: '{speaking.scheduled_at}' has no UTC offset",
-            hint="write 2026-03-09T15:00:00-05:00",
-        )
-    return spec
+    if spec.scheduled_at is None:
+        return spec
+    try:
+        return spec.model_copy(update={"scheduled_at": require_offset(spec.scheduled_at)})
+    except ValueError as fault:
+        raise UsageError(f"--scheduled-at: {fault}") from None
 
 
 def _json_object(option: str, text: str) -> Mapping[str, Any]:
