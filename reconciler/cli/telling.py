@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
+
+from reconciler.clock import SystemClock
 
 if TYPE_CHECKING:
     from reconciler.controller.telling import Tell
@@ -42,4 +43,4 @@ def _word(value: object) -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return SystemClock().now().isoformat(timespec="milliseconds").replace("+00:00", "Z")

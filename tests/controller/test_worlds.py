@@ -42,7 +42,8 @@ weather = st.one_of(
 
 def world(rosters):
     parts = [
-        installation(GLOBAL_LIMIT), organization("default", limit=ORG_LIMIT), organization("acme", limit=ORG_LIMIT),
+        installation(GLOBAL_LIMIT), organization("default", limit=ORG_LIMIT),
+        organization("acme", limit=ORG_LIMIT),
     ]  # fmt: skip
     for org, roster in zip(("default", "acme"), rosters, strict=True):
         rows = "".join(

@@ -1,4 +1,4 @@
-"""Whether the contact at the head of a lane can be called, or what it waits for; lanes, gates, holds, rooms."""
+"""Whether a contact at the head of a lane can be called, or what it waits for; lanes, gates, holds, rooms."""
 
 from __future__ import annotations
 
@@ -33,11 +33,15 @@ ORG, CAMPAIGN, CONTACT = UUID(int=1), UUID(int=2), UUID(int=3)
 NEW_YORK, SAN_FRANCISCO = "+12125550101", "+14155550102"
 NOON = datetime(2026, 3, 2, 17, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-WAITING = Waiting(CONTACT, ORG, Progress((NEW_YORK, SAN_FRANCISCO)), None, Agent("own"), False, None)
+WAITING = Waiting(
+    CONTACT, ORG, Progress((NEW_YORK, SAN_FRANCISCO)), None, Agent("own"), has_inline_agent=False,
+    scheduled_at=None,
+)  # fmt: skip
 HOME = home_lane(WAITING, CAMPAIGN, NEW_YORK)
 TERMS = Terms(
-    CAMPAIGN, ORG, "spring", "active", 1, Agent("of-campaign", 7, "+12125550123"), None, None, DialingPolicy(),
-    CallingWindows(Schedule()), False, "America/New_York", "r1",
+    CAMPAIGN, ORG, "spring", "active", 1, Agent("of-campaign", 7, "+12125550123"), None, None,
+    DialingPolicy(), CallingWindows(Schedule()), infer_timezone=False, default_timezone="America/New_York",
+    revision="r1",
 )  # fmt: skip
 
 
@@ -129,7 +133,8 @@ def test_the_zone_is_the_contacts_the_numbers_or_the_default(timezone, number, i
 
 def hold(scope, value="", org_id=None, **fields):
     return Hold(
-        CONTACT, 1, HoldScope(scope), value, HoldCause.PERSON, "complaints", "ana", NOON, org_id=org_id, **fields
+        CONTACT, 1, HoldScope(scope), value, HoldCause.PERSON, "complaints", "ana", NOON, org_id=org_id,
+        **fields,
     )  # fmt: skip
 
 
@@ -156,7 +161,8 @@ def test_a_hold_covers_its_scope_and_nothing_else(scope, value, covered):
 @pytest.mark.parametrize(
     ("blamed", "covered"),
     [
-        (Blamed("own", None, None), True), (Blamed("own", "7", None), True), (Blamed("own", "8", None), False),
+        (Blamed("own", None, None), True), (Blamed("own", "7", None), True),
+        (Blamed("own", "8", None), False),
         (Blamed("old", None, None), False), (Blamed(None, None, "+12125550123"), True),
         (Blamed(None, None, NEW_YORK), False),
     ],
