@@ -1,0 +1,142 @@
+"""`dialctl status` and `describe`, letter by letter, on a clock that stands still, with ids from a seed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from reconciler.cli import session
+from reconciler.clock import VirtualClock
+from reconciler.controller.dialer import Dialer, Identity
+from reconciler.core.holds import Hold, HoldCause, HoldScope
+from reconciler.gateways.simulator import SimulatedCarrier
+from reconciler.ids import Uuid7
+from reconciler.store.engine import open_database
+from reconciler.store.events import Actor
+from reconciler.store.holds import place_hold
+from reconciler.store.identity import find_campaign, find_organization
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def world(dialctl, spring, monkeypatch):
+    """`spring` applied on Monday morning in New York, and dialled for a while."""
+    clock, ids = VirtualClock(START), Uuid7(Random(1))
+    monkeypatch.setattr(session, "SystemClock", lambda: clock)
+    monkeypatch.setattr(session, "Uuid7", lambda: ids)
+    monkeypatch.setenv("COLUMNS", "80")
+    (spring / "crm.csv").write_text(
+        "external_id,phone,timezone\nada,+12125550142,\nbob,+12125550143,America/Chicago\n"
+        "cyd,+12125550144,Asia/Tokyo\n"
+    )
+    assert dialctl("apply", spring, "--yes", "--actor", "ana", "--revision", "26b78416c0").code == 0
+    dial(clock, ids, timedelta(minutes=30))
+    return clock
+
+
+def dial(clock, ids, length):
+    """Let one dialer work for a while, then leave it in the middle of its lease."""
+    database = open_database("sqlite:///dialctl.db")
+    carrier = SimulatedCarrier(clock, 2, quiet_progress=True)
+    machine = Dialer(database, carrier, clock, ids, Identity("box", 42))
+    end = clock.now() + length
+    while clock.now() < end:
+        result = machine.step()
+        clock.move_to(
+            max(clock.now(), min(at for at in (result.next_wake, carrier.next_event_at(), end) if at))
+        )
+    database.close()
+
+
+def hold(clock):
+    """Hold the campaign, as a person does who waits for no dialer to confirm it."""
+    database = open_database("sqlite:///dialctl.db")
+    with database.write() as connection:
+        org = find_organization(connection, "default")
+        key = find_campaign(connection, org, "spring").key
+        new = Hold(
+            Uuid7(Random(9))(clock.now()), 0, HoldScope.CAMPAIGN, str(key), HoldCause.PERSON,
+            "complaints about tone", "ana", clock.now(), org_id=org.id,
+        )  # fmt: skip
+        place_hold(connection, new, Actor("ana", "person"))
+    database.close()
+
+
+def is_golden(name, text):
+    """Compare with a golden file; `DIALCTL_UPDATE_GOLDEN=1` writes it anew, to be looked at in the diff."""
+    file = GOLDEN / name
+    text = text.replace(str(Path.cwd()), "…")
+    if os.environ.get("DIALCTL_UPDATE_GOLDEN"):
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+def test_status(world, dialctl):
+    """The page of `status` in 80 columns, drift and a hold included (R-HOLD-1)."""
+    hold(world)
+    is_golden("status.txt", dialctl("status").out)
+
+
+def test_status_in_json_adds_up(world, dialctl):
+    """R-MAN-3: a list of the promised shape, whose buckets add up to the total."""
+    [spring] = json.loads(dialctl("status", "--format", "json").out)
+    contacts = spring["contacts"]
+    assert contacts["total"] == 3 == sum(count for name, count in contacts.items() if name != "total")
+    assert (spring["org"], spring["campaign"], spring["sync"]) == ("default", "spring", "in_sync")
+
+
+def test_describe_campaign(world, dialctl):
+    """Spec, manifests, windows in the default zone, progress, condition and log."""
+    is_golden("describe-campaign.txt", dialctl("describe", "campaign", "spring").out)
+
+
+@pytest.mark.parametrize("name", ["ada", "bob", "cyd"])
+def test_describe_contact(world, dialctl, name):
+    """Who, what was tried, every gate, and one sentence that says why (R-DIAL-1)."""
+    is_golden(f"describe-contact-{name}.txt", dialctl("describe", "contact", "spring", name).out)
+
+
+def test_describe_contact_as_json(world, dialctl):
+    """Gates come with their next change in UTC and in the contact's zone."""
+    page = json.loads(dialctl("describe", "contact", "spring", "cyd", "--format", "json").out)
+    [window] = [gate for gate in page["gates"] if gate["gate"] == "window"]
+    assert window == {
+        "gate": "window", "open": False, "detail": "shut in Asia/Tokyo",
+        "changes_at": "2026-03-03T00:00:00Z", "changes_at_local": "2026-03-03T09:00:00+09:00",
+    }  # fmt: skip
+    assert page["answer"] == "It waits for its calling window: opens Tue 2026-03-03 09:00 Asia/Tokyo."
+    assert page["phone_numbers"] == ["+1********44"]
+
+
+def test_describe_says_what_was_perhaps_meant(world, dialctl):
+    """A campaign or contact that is not there is exit 1, with the nearest name (R-ID-2)."""
+    finished = dialctl("describe", "contact", "spring", "adda")
+    assert (finished.code, finished.out) == (1, "")
+    assert finished.err == "there is no contact 'adda' in campaign spring\nhint: did you mean 'ada'?\n"
+    finished = dialctl("describe", "campaign", "default")
+    assert (finished.code, finished.err.splitlines()[0]) == (
+        1, "'default' is no campaign: it stands for contacts in none",
+    )  # fmt: skip
+
+
+def test_watching_prints_lines_until_it_is_interrupted(applied, spawn):
+    """`status --watch` where nobody looks: a line a second; Ctrl-C ends it well."""
+    child = spawn("status", "--watch")
+    line = child.stdout.readline()
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=30)
+    assert "0/3 contacts done, 0 active calls, 0 dialers, 0 holds" in line
+    assert (child.returncode, err) == (0, "")
+
+
+def test_watching_draws_no_json(applied, dialctl):
+    """Two wishes that contradict each other are wrong usage."""
+    assert dialctl("status", "--watch", "--format", "json").code == 64
