@@ -71,8 +71,8 @@ def read_saved_plan(path: Path) -> SavedPlan:
         raise DialctlError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise DialctlError(f"{path}: is no plan: {error}", hint=_AGAIN) from error
-    match found:
-        case {"format_version": 1, "source": str(source), "serial": int(serial), "digest": str(digest)}:
-            return SavedPlan(str(path), source, serial, digest)
-        case _:
-            raise DialctlError(f"{path}: is no plan of this release", hint=_AGAIN)
+    if not isinstance(found, dict) or found.get("format_version") != 1:
+        raise DialctlError(f"{path}: is no plan of this release", hint=_AGAIN)
+    return SavedPlan(
+        str(path), str(found.get("source")), int(found.get("serial", -1)), str(found.get("digest"))
+    )
