@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reconciler.cli.planning import Wishes, plan_options, read_manifests, show
+from reconciler.cli.planning import Wishes, plan_options, show, source_of
 from reconciler.cli.settings import Author, Paths, Place
 from reconciler.cli.terminal import agrees, can_ask, note, print_lines, progress_bar
 from reconciler.errors import DialctlError, SomebodyElseIsApplying, UsageError
 
 if TYPE_CHECKING:
-    from reconciler.cli.saved_plan import SavedPlan
     from reconciler.cli.session import Session
     from reconciler.controller.planning import Planned, ReadSource
     from reconciler.store.apply import ApplyResult
@@ -43,28 +41,21 @@ def apply(
             "--revision", help="The manifests' revision; by default CI's, else git's HEAD.", metavar="TEXT"
         ),
     ] = None,
-    plan: Annotated[
-        Path | None,
-        typer.Option("--plan", help="Apply only what diff --out wrote to this file.", metavar="FILE"),
-    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where nobody can be asked.")] = False,
 ) -> None:
     """Make the database what the manifests say. In one transaction: all or nothing."""
     if not yes and (_STDIN in paths or not can_ask()):
         raise UsageError("apply asks before it changes anything, and nobody can be asked", hint="add --yes")
     from reconciler.cli.revision import find_revision
-    from reconciler.cli.saved_plan import read_saved_plan
-    from reconciler.cli.session import no_database, opened, planning_session
+    from reconciler.cli.session import opened, planning_session
+    from reconciler.controller.planning import ReadSource
     from reconciler.store.schema import KEY_BYTES, ensure_schema
 
-    saved = read_saved_plan(plan) if plan is not None else None
-    applying = _Applying(read_manifests(paths, where, wishes), where, wishes, saved, yes=yes)
+    applying = _Applying(ReadSource(source_of(paths, where, wishes)), where, wishes, yes=yes)
     new_key = secrets.token_bytes(KEY_BYTES)
     with planning_session(where.database_url, new_key) as session:
-        is_new = session.scratch
-        if is_new and saved is not None:
-            raise no_database(where.database_url)
         planned = applying.settle_on_plan(session)
+        is_new = session.scratch
     with opened(where.database_url) as session:
         ensure_schema(session.database, session.ids, session.clock.now(), hash_key=new_key)
         if is_new:
@@ -76,13 +67,10 @@ def apply(
 class _Applying:
     """One apply: the same manifests, planned again whenever the database moves on."""
 
-    def __init__(
-        self, manifests: ReadSource, where: Place, wishes: Wishes, saved: SavedPlan | None, *, yes: bool
-    ) -> None:
+    def __init__(self, manifests: ReadSource, where: Place, wishes: Wishes, *, yes: bool) -> None:
         self._manifests = manifests
         self._where = where
         self._wishes = wishes
-        self._saved = saved
         self._yes = yes
 
     def settle_on_plan(self, session: Session) -> Planned:
@@ -107,10 +95,7 @@ class _Applying:
     def _plan(self, session: Session) -> Planned:
         options = plan_options(self._where, self._wishes, session.clock.now())
         with session.database.read() as connection:
-            planned = self._manifests.plan(connection, options)
-            if self._saved is not None:
-                self._saved.require_same(planned.plan, connection)
-            return planned
+            return self._manifests.plan(connection, options)
 
     def _agreed(self, planned: Planned) -> Planned:
         from reconciler.controller.planning import refuse_guarded

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import gc
 import secrets
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from reconciler.cli.settings import Paths, Place
 from reconciler.cli.terminal import note, print_lines, print_plan
-from reconciler.errors import EXIT_CHANGES, EXIT_GUARDED, DialctlError, UsageError
+from reconciler.errors import EXIT_CHANGES, EXIT_GUARDED, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.cli.session import Session
-    from reconciler.controller.planning import Planned, ReadSource
+    from reconciler.controller.planning import Planned, Source
     from reconciler.core.plan.plan import Plan, PlanOptions
 
 Format = Literal["text", "json", "markdown"]
 _CAMPAIGN = "campaign/"
-_FIRST = "leave --out away: the first apply, which needs no saved plan, creates the database"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,41 +53,27 @@ def diff(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Exit 0 also where there are changes.")
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Write the plan, for apply --plan.", metavar="FILE")
-    ] = None,
 ) -> None:
     """Show what an apply would change. Exits 0 in sync, 2 with changes, 3 where a guard would refuse them."""
     from reconciler.cli.session import planning_session
+    from reconciler.controller.planning import ReadSource
     from reconciler.store.schema import KEY_BYTES
 
-    manifests = read_manifests(paths, where, wishes)
+    manifests = ReadSource(source_of(paths, where, wishes))
     with planning_session(where.database_url, secrets.token_bytes(KEY_BYTES)) as session:
         options = plan_options(where, wishes, session.clock.now())
         with session.database.read() as connection:
             planned = manifests.plan(connection, options)
-        if out is not None:
-            _save(out, planned.plan, session)
     show(planned, output, show_pii=wishes.show_pii)
     if not exit_zero and (code := _exit_code(planned.plan)):
         raise typer.Exit(code)
 
 
-def _save(path: Path, plan: Plan, session: Session) -> None:
-    from reconciler.cli.saved_plan import save_plan
+def source_of(paths: list[str], where: Place, wishes: Wishes) -> Source:
+    """Say where the manifests come from."""
+    from reconciler.controller.planning import Source
 
-    if session.scratch:  # a digest is keyed by its database, so this one could never be met again
-        raise DialctlError("--out: there is no database yet, so no plan of it can be saved", hint=_FIRST)
-    save_plan(path, plan)
-
-
-def read_manifests(paths: list[str], where: Place, wishes: Wishes) -> ReadSource:
-    """Read the manifests that a plan is made of."""
-    from reconciler.controller.planning import ReadSource, Source
-
-    manifests = ReadSource(Source(paths, sys.stdin.buffer, where.org, wishes.strict))
-    gc.freeze()  # they live as long as this process: looking through them for garbage takes a tenth of it
-    return manifests
+    return Source(paths, sys.stdin.buffer, where.org, wishes.strict)
 
 
 def plan_options(where: Place, wishes: Wishes, now: datetime) -> PlanOptions:
