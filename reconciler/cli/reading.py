@@ -6,8 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -55,9 +54,6 @@ class Filters:
         str | None,
         typer.Option("--status", help="In this status; of attempts a state or an outcome.", metavar="STATUS"),
     ] = None
-    selector: Annotated[
-        list[str], typer.Option("--selector", help="With this label; repeatable.", metavar="KEY=VALUE")
-    ] = field(default_factory=list)
     every: Annotated[
         bool, typer.Option("--all", help="Unused attempts, too; holds and suppressions that ended, too.")
     ] = False
@@ -67,17 +63,8 @@ class Filters:
 
     def given(self) -> set[str]:
         """Name the filters that are set."""
-        named = {"campaign": self.campaign, "status": self.status, "selector": self.selector}
-        return {name for name, value in (named | {"all": self.every}).items() if value}
-
-    def labels(self) -> dict[str, str]:
-        """Read the labels asked for."""
-        pairs = [text.partition("=") for text in chain.from_iterable(s.split(",") for s in self.selector)]
-        if not all(key and equals for key, equals, _ in pairs):
-            raise UsageError(
-                f"--selector {','.join(self.selector)}: labels are pairs", hint="write team=growth"
-            )
-        return {key.strip(): value.strip() for key, _, value in pairs}
+        named = {"campaign": self.campaign, "status": self.status, "all": self.every}
+        return {name for name, value in named.items() if value}
 
 
 def get(
@@ -211,7 +198,6 @@ class _Look:
             campaign=self.campaign(org, filters.campaign) if filters.campaign else None,
             status=filters.status,
             every=filters.every,
-            labels=filters.labels(),
             limit=limit or None,
         )
 
@@ -314,9 +300,7 @@ def _say_what_is_missing(connection: Connection, kind: Kind, query: Query, shown
         note(f"no {kind.name} of this kind in organization {query.org.name}{elsewhere}")
     elif kind.count is not None and shown == query.limit:
         more = kind.count(connection, query) - shown
-        if query.labels:
-            note("there may be more; --limit 0 shows all")
-        elif more > 0:
+        if more > 0:
             note(f"{more:,} more; --limit 0 shows all")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import sqlite
@@ -38,14 +39,22 @@ def parse_url(text: str) -> URL:
 def connect(url: URL, *, read_only: bool) -> Engine:
     """Make the engine of a database, set up so that our transactions mean what they say."""
     in_memory = url.database in (None, "", ":memory:")
+    # Parameters may be phone numbers: no error text or traceback shows them (R-PLAN-8).
     if in_memory:
         engine = create_engine(
-            url, poolclass=StaticPool, pool_reset_on_return=None, connect_args={"check_same_thread": False}
+            url,
+            poolclass=StaticPool,
+            pool_reset_on_return=None,
+            connect_args={"check_same_thread": False},
+            hide_parameters=True,
         )
     elif read_only:
-        engine = create_engine(url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"}))
+        path = f"file:{quote(str(url.database))}"
+        engine = create_engine(
+            url.set(database=path, query={"mode": "ro", "uri": "true"}), hide_parameters=True
+        )
     else:
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine

@@ -68,8 +68,6 @@ def test_nothing_found_is_told_beside_the_result(applied, dialctl):
     (["contacts", "--status", "pendin"], 64,
      "no contact is ever 'pendin'\nhint: did you mean 'pending'?\n"),
     (["configurations", "--status", "active"], 64, "--status does not apply to configurations\n"),
-    (["contacts", "--selector", "growth"], 64,
-     "--selector growth: labels are pairs\nhint: write team=growth\n"),
     (["contact", "adda", "--campaign", "spring"], 1,
      "there is no contact 'adda' in campaign spring\nhint: did you mean 'ada'?\n"),
     (["campaign", "sprign"], 1, "there is no campaign 'sprign'\nhint: did you mean 'spring'?\n"),

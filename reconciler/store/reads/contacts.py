@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -23,7 +23,6 @@ def contact_records(
     places: Sequence[CampaignRef],
     *,
     status: str | None = None,
-    labels: Mapping[str, str] | None = None,
     limit: int | None = None,
 ) -> Iterator[Record]:
     """Stream the contacts of campaigns in the shape of interface.md; `limit` None is all of them."""
@@ -32,8 +31,6 @@ def contact_records(
         if left == 0:
             return
         for row in _rows(connection, place, status):
-            if labels and not labels.items() <= (row.labels or {}).items():
-                continue
             yield contact_record(row, place)
             left = None if left is None else left - 1
             if left == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -33,7 +33,6 @@ class Query:
     campaign: CampaignRef | None = None
     status: str | None = None
     every: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
 
     @property
@@ -96,25 +95,21 @@ def _name_of(record: Record) -> str:
     return str(record.get("external_id") or record["name"])
 
 
-def _labelled(records: Iterable[Record], query: Query) -> Iterator[Record]:
-    return (one for one in records if query.labels.items() <= one["labels"].items())
-
-
 def _dialer(connection: Connection, query: Query) -> Iterator[Record]:
     yield objects.dialer_record(connection, query.now)
 
 
 def _organizations(connection: Connection, query: Query) -> Iterator[Record]:
-    return _labelled(objects.organization_records(connection), query)
+    del query  # all of them, whatever the organization
+    return objects.organization_records(connection)
 
 
 def _configurations(connection: Connection, query: Query) -> Iterator[Record]:
-    return _labelled(objects.configuration_records(connection, query.org), query)
+    return objects.configuration_records(connection, query.org)
 
 
 def _campaigns(connection: Connection, query: Query) -> Iterator[Record]:
-    records = objects.campaign_records(connection, query.book, query.org, query.now, status=query.status)
-    return _labelled(records, query)
+    return objects.campaign_records(connection, query.book, query.org, query.now, status=query.status)
 
 
 def _places(connection: Connection, query: Query) -> list[CampaignRef]:
@@ -126,7 +121,6 @@ def _contacts(connection: Connection, query: Query) -> Iterator[Record]:
         connection,
         _places(connection, query),
         status=query.status,
-        labels=query.labels,
         limit=query.limit,
     )
 
@@ -193,7 +187,7 @@ def _find_events(connection: Connection, query: Query, text: str) -> Sequence[Re
 
 
 ATTEMPT_STATES = ("intent", "placing", "placed", "ringing", "answered", "ended", "unknown")
-_CAMPAIGN, _STATUS, _ALL, _LABELS = "campaign", "status", "all", "selector"
+_CAMPAIGN, _STATUS, _ALL = "campaign", "status", "all"
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -204,21 +198,19 @@ KINDS: Mapping[str, Kind] = {
             "organization",
             _organizations,
             _by_name(_organizations, "organization"),
-            filters=frozenset({_LABELS}),
         ),
         Kind(
             "configurations",
             "configuration",
             _configurations,
             _by_name(_configurations, "configuration"),
-            filters=frozenset({_LABELS}),
         ),
         Kind(
             "campaigns",
             "campaign",
             _campaigns,
             _by_name(_campaigns, "campaign"),
-            filters=frozenset({_LABELS, _STATUS}),
+            filters=frozenset({_STATUS}),
             statuses=("active", "paused", "closed"),
         ),
         Kind(
@@ -227,7 +219,7 @@ KINDS: Mapping[str, Kind] = {
             _contacts,
             _find_contacts,
             _count_contacts,
-            filters=frozenset({_CAMPAIGN, _STATUS, _LABELS}),
+            filters=frozenset({_CAMPAIGN, _STATUS}),
             statuses=tuple(status.value for status in ContactStatus),
         ),
         Kind(
