@@ -102,6 +102,8 @@ def claim(cycle: Cycle, *, tidy_at: datetime | None = None, draining: bool = Fal
         for candidate, number in _share(cycle, fit, usage, slots)
     ]
     write_intents(cycle, [(pick.candidate, pick.number, pick.attempt_id) for pick in picks])
+    # Behind the heads that were claimed or set aside, others may become due before anything else happens.
+    agenda.note(queue.next_due(cycle.connection, [view.id for view in lanes], cycle.now))
     return Claimed(usage.total, picks, agenda.earliest, agenda.paced, tidy_at)
 
 
@@ -171,9 +173,12 @@ def _global_limit(cycle: Cycle, usage: _Usage, agenda: _Agenda) -> int:
 
 
 def _fit_candidates(
-    cycle: Cycle, lanes: Sequence[LaneView], usage: _Usage, slots: int, agenda: _Agenda
+    cycle: Cycle, lanes: list[LaneView], usage: _Usage, slots: int, agenda: _Agenda
 ) -> dict[UUID, list[tuple[Candidate, str]]]:
-    """Give, per organization, the contacts that can be called now, in order, up to its room."""
+    """Give, per organization, the contacts that can be called now, in order, up to its room.
+
+    `lanes` grows by the open ones that contacts move to, so that nobody who ranks lower takes their place.
+    """
     free = slots - usage.total
     fit: dict[UUID, list[tuple[Candidate, str]]] = {}
     unsettled = {view.terms.org_id for view in lanes}
@@ -187,14 +192,34 @@ def _fit_candidates(
             found[org_id] = candidates(cycle, own, Rooms(limits), need)
         verdicts = _judge(cycle, found)
         unsettled = set_aside(cycle, [(c, v) for rows in verdicts.values() for c, v in rows])
+        _follow_moves(cycle, verdicts, lanes, agenda)
         for org_id, rows in verdicts.items():
             callable_now = [(c, v.number) for c, v in rows if isinstance(v, Dial)]
             fit[org_id] = _distinct_numbers(callable_now)
             if len(fit[org_id]) < len(callable_now):
                 agenda.note(cycle.now)  # the others are set aside once the first one is on the phone
-            if any(isinstance(v, MoveLane) for _, v in rows):
-                agenda.note(cycle.now)  # the lane they moved to may be new, and open
     return fit
+
+
+def _follow_moves(
+    cycle: Cycle,
+    verdicts: Mapping[UUID, Sequence[tuple[Candidate, Candidacy]]],
+    lanes: list[LaneView],
+    agenda: _Agenda,
+) -> None:
+    """Add the open lanes that contacts have just moved to; note when the others open."""
+    keys = {v.lane for rows in verdicts.values() for _, v in rows if isinstance(v, MoveLane)}
+    if not keys:
+        return
+    ids = set(cycle.lanes.ids_of(cycle.connection, keys, cycle.book, cycle.ids, cycle.now).values())
+    known = {view.id for view in lanes}
+    views = cycle.lanes.views(cycle.connection, ids - known, cycle.book)
+    for _, view in sorted(views.items()):
+        opening = view.opening(cycle.plain_holds, cycle.now)
+        if opening.open:
+            lanes.append(view)
+        else:
+            agenda.note(opening.changes_at)
 
 
 def _limits(cycle: Cycle, lanes: Sequence[LaneView], usage: _Usage, agenda: _Agenda) -> dict[object, int]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select, tuple_
+from sqlalchemy import Connection, bindparam, func, select, tuple_
 
 from reconciler.core.agents import Agent
 from reconciler.core.candidacy import Waiting
-from reconciler.core.lanes import LaneKey
+from reconciler.core.lanes import NEVER, LaneKey
 from reconciler.core.settlement import Progress
 from reconciler.store.columns import AnyRow
 from reconciler.store.prepared import Prepared
@@ -30,6 +30,17 @@ _head = (
 )
 _HEADS = Prepared(
     select(lane.c.id, _head).where(lane.c.campaign_key.in_(bindparam("campaigns", expanding=True)))
+)
+_NEXT_DUE = Prepared(
+    select(
+        func.min(
+            select(contact.c.due_at)
+            .where(contact.c.lane_id == lane.c.id, IS_PENDING, contact.c.due_at > bindparam("now"))
+            .order_by(contact.c.due_at)
+            .limit(1)
+            .scalar_subquery()
+        )
+    ).where(lane.c.id.in_(bindparam("ids", expanding=True)))
 )
 _LANES = Prepared(
     select(
@@ -90,6 +101,12 @@ def heads(connection: Connection, campaigns: Sequence[UUID]) -> dict[UUID, datet
     """Give, per lane of these campaigns that has pending contacts, when its head is due."""
     rows = _HEADS.rows(connection, {"campaigns": campaigns})
     return {lane_id: due for lane_id, due in rows if due is not None}
+
+
+def next_due(connection: Connection, lanes: Collection[UUID], now: datetime) -> datetime | None:
+    """Give when the next contact of these lanes becomes due that is not due yet, None if none will be."""
+    [(due,)] = _NEXT_DUE.rows(connection, {"ids": list(lanes), "now": now})
+    return None if due is None or due >= NEVER else cast(datetime, due)
 
 
 def lane_keys(connection: Connection, ids: Collection[UUID]) -> dict[UUID, LaneKey]:
