@@ -25,8 +25,8 @@ check: .venv/ready ## format, lint, strict types, layers, schemas current
 	$(RUN)/lint-imports --no-cache
 	$(RUN)/dialctl schema --check schemas
 
-crash: .venv/ready ## kill a dialing process at 30 random moments
-	@DIALCTL_CRASH_ROUNDS=30 $(RUN)/pytest -m crash tests/crash
+crash: .venv/ready ## kill dialing processes in 30 rounds, stop 200 live calls, and say what was measured
+	@DIALCTL_CRASH_ROUNDS=30 DIALCTL_CRASH_FULL=1 $(RUN)/pytest -m crash -o log_cli=true --log-cli-level=INFO tests/crash
 
 format: .venv/ready
 	$(RUN)/ruff format .

@@ -1,0 +1,127 @@
+"""A person stops calls from a second process while hundreds are going on, and while thousands are applied.
+
+What counts is what was recorded: when each call was placed, when each phone rang, when the hold was set. In
+the suite with 50 calls; DIALCTL_CRASH_FULL=1 (`make crash`) has 200, and applies 20,000 contacts meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from crash.conftest import write_manifests
+from crash.processes import wait_until
+
+FULL = bool(os.environ.get("DIALCTL_CRASH_FULL"))
+CALLS, APPLIED = (200, 20_000) if FULL else (50, 2_000)
+WAITING = 25 * CALLS
+OBEYED_WITHIN = 1.0
+"""Seconds, R-LIFE-4."""
+
+PROFILE = {
+    "outcomes": {"completed": 1},
+    "accept_seconds": [0.05, 0.2],
+    "dial_seconds": [0.1, 0.3],
+    "ring_seconds": [0.3, 1],
+    "talk_seconds": [1, 3],
+}
+PAUSE, STOP = ("pause", "spring"), ("stop", "--all")
+EVERY_CASE = [(gateway, order, applying) for gateway in ("simulator", "ledger")
+              for order in (PAUSE, STOP) for applying in (False, True)]  # fmt: skip
+FEW_CASES = [("simulator", PAUSE, False), ("ledger", STOP, True)]
+
+LOG = logging.getLogger("crash")
+
+pytestmark = pytest.mark.crash
+
+
+@pytest.fixture
+def dialing(world):
+    """Give a world in which a dialer has all its calls going."""
+
+    def start(gateway):
+        here = world(contacts=WAITING, limit=CALLS, ring="10s", talk="10s")
+        if gateway == "ledger":
+            here.open_carrier("--seconds", 1.5, 4)
+        else:
+            (here.directory / "profile.json").write_text(json.dumps(PROFILE))
+            here.environment["DIALCTL_SIMULATOR"] = str(here.directory / "profile.json")
+        dialer = here.start("run")
+        dialer.wait_until(lambda: running(here) >= 0.9 * CALLS, "all calls going")
+        return here
+
+    return start
+
+
+def running(world):
+    return world.count("open_attempt WHERE state IN ('placed', 'ringing', 'answered')")
+
+
+def apply_many(world):
+    """Start to apply thousands of contacts of another campaign; return while it holds the write lock."""
+    write_manifests(world.directory / "autumn", APPLIED, limit=None, campaign="autumn")
+    process = world.start(
+        "apply", world.directory / "autumn", "--yes", "--source", "autumn", "--allow", "windows-legal"
+    )
+    wait_until(lambda: process.is_dead or world.is_locked(0.05), "the apply's transaction")
+    return process
+
+
+def starts(world, of):
+    """Give when calls were placed, and when phones rang: seconds since the epoch."""
+    in_scope = "1" if of == STOP else "campaign.external_id = 'spring'"
+    rows = world.ask(
+        "SELECT attempt.id, placing_at FROM attempt JOIN campaign ON campaign.id = campaign_key "
+        f"WHERE placing_at IS NOT NULL AND {in_scope}"
+    )
+    ids = {id_ for id_, _ in rows}
+    rings = world.carrier.entries() if world.carrier else []
+    return [seconds(at) for _, at in rows], [ring.wall for ring in rings if UUID(ring.id).hex in ids]
+
+
+def seconds(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(("gateway", "order", "applying"), EVERY_CASE if FULL else FEW_CASES)
+def test_no_call_starts_a_second_after_a_person_said_stop(dialing, gateway, order, applying):
+    """R-LIFE-4, R-HOLD-1, R-HOLD-3: by the times on record; the receipt says so; lifted, calls go on."""
+    here = dialing(gateway)
+    process = apply_many(here) if applying else None
+    asked_at = time.time()
+    receipt = here.run(*order, "--reason", "complaints")
+    confirmed_at = time.time()
+    assert "obeyed by the one dialer that runs: no call in its scope starts any more" in receipt
+    [(hold_id, held_at)] = here.ask("SELECT id, created_at FROM hold")
+    if process is not None:
+        process.finish()
+    wait_until(lambda: not in_scope(here, order), "the end of the calls that were going on")
+    placed, rung = starts(here, order)
+    waiting = here.count("contact WHERE status = 'pending' AND attempts = 0")
+    lag = max(placed + rung) - seconds(held_at)
+    assert lag < OBEYED_WITHIN
+    assert len(placed) >= 0.9 * CALLS
+    assert len(rung) >= 0.9 * len(placed) or here.carrier is None  # the simulator keeps no ledger
+    assert waiting > CALLS  # so they would have been called
+    if order == PAUSE:
+        here.run("start", "spring")
+    else:
+        here.run("release", hold_id[:8])
+    wait_until(lambda: len(starts(here, order)[0]) > len(placed), "calls after the release")
+    LOG.info(
+        "last start %+.3f s from the hold, which was set %.3f s and confirmed %.3f s after it was asked for",
+        lag,
+        seconds(held_at) - asked_at,
+        confirmed_at - asked_at,
+    )
+
+
+def in_scope(world, order):
+    """Count the open calls that an order stops from being followed by others."""
+    join = " JOIN campaign ON campaign.id = campaign_key AND external_id = 'spring'" if order == PAUSE else ""
+    return world.count(f"open_attempt{join}")
