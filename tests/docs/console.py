@@ -34,7 +34,7 @@ _FOLDER = re.compile(r"^In `(?P<name>[^`]+)`[^`]*:$")
 _ASSIGNMENT = re.compile(r"^(\w+)=(.*)$")
 _VARIES = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?\b"), "ID"),
-    (re.compile(r"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"), "TIME"),
+    (re.compile(r"(?i)(?:\b(?:mon|tue|wed|thu|fri|sat|sun) )?\b20\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?"), "TIME"),
     (re.compile(r"\bsha256:[0-9a-f]{64}\b"), "DIGEST"),
 )  # fmt: skip
 
