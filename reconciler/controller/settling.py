@@ -19,6 +19,7 @@ from reconciler.controller.cycle import Cycle
 from reconciler.controller.settled_contacts import settle_contacts
 from reconciler.controller.traces import Trace, advance, trace_of
 from reconciler.core.outcomes import Disposition, Outcome
+from reconciler.core.phones import mask_numbers_in
 from reconciler.core.settlement import Ending, Verdict, lose_track, settle, take_back
 from reconciler.ports import Ended, GatewayEvent
 from reconciler.store import attempts, queue
@@ -86,7 +87,7 @@ def _ending(cycle: Cycle, row: AnyRow, trace: Trace, ended: Ended) -> Ending:
         rang=trace.rang,
         disposition=ended.disposition,
         callback_at=ended.callback_at,
-        reason=ended.reason,
+        reason=_without_numbers(ended.reason),
         own_fault=ended.outcome is Outcome.CONFIG_ERROR and is_own_fault(cycle, row, ended),
     )
 
@@ -123,7 +124,7 @@ def _record(settlement: Settlement, conversation_ids: dict[UUID, UUID]) -> dict[
         "new_disposition": _value(ended.disposition) if ended else None,
         "new_used": verdict.used if verdict else row.used,
         "new_attempt": _attempt_number(row, verdict),
-        "new_reason": ended.reason if ended else None,
+        "new_reason": _without_numbers(ended.reason) if ended else None,
         "new_carrier_code": ended.carrier_code if ended else None,
         "new_cost_micros": ended.cost_micros if ended else None,
         "new_cost_currency": ended.cost_currency if ended else None,
@@ -135,6 +136,11 @@ def _attempt_number(row: AnyRow, verdict: Verdict | None) -> int | None:
     if verdict is None:
         return cast("int | None", row.attempt_number)
     return verdict.progress.attempts if verdict.used else None
+
+
+def _without_numbers(reason: str | None) -> str | None:
+    """A gateway may name a number in its words, which are shown where numbers are masked (R-PLAN-8)."""
+    return None if reason is None else mask_numbers_in(reason)
 
 
 def _value(disposition: Disposition | None) -> str | None:

@@ -213,8 +213,8 @@ def _insert(table: Table, *columns: str) -> Prepared:
 
 _INTEND = _insert(
     attempt, "id", "org_id", "campaign_key", "contact_id", "number", "number_hash", "agent_id",
-    "agent_version", "agent_number", "gateway", "configuration_revision", "source_revision", "timezone", "timezone_source",
-    "window", "state", "intent_at", "dialer_id",
+    "agent_version", "agent_number", "gateway", "configuration_revision", "source_revision", "timezone",
+    "timezone_source", "window", "state", "intent_at", "dialer_id",
 )  # fmt: skip
 _OPEN = _insert(
     open_attempt, "attempt_id", "org_id", "campaign_key", "contact_id", "number", "agent_id", "agent_number",

@@ -154,7 +154,7 @@ def test_the_evidence_of_an_attempt_is_whole(bench):
     empty = {name for name, value in row._asdict().items() if value is None}
     assert empty == {"agent_version", "agent_number", "reason"}
     assert (row.timezone, row.timezone_source) == ("America/New_York", "default")
-    assert row.window == "mon,tue,wed,thu,fri,sat,sun 00:00\N{EN DASH}24:00"
+    assert row.window.endswith("00:00\N{EN DASH}24:00")
     assert (row.source_revision, row.attempt, row.disposition) == ("r1", 1, "success")
     assert row.number not in row.number_hash
 
@@ -226,6 +226,17 @@ def test_a_config_error_of_the_contacts_own_field_is_its_error(also, blames):
     assert (row.status, row.reason, row.attempts) == ("error", "unknown", 0)
     assert bench.rows(tables.hold) == []
     bench.assert_sound()
+
+
+def test_the_words_of_a_gateway_are_kept_without_numbers(bench):
+    """R-PLAN-8: reasons are shown where numbers are masked."""
+    bench.apply(*WORLD[:2], contact("c1", also="agent_id: own"))
+    bench.step()
+    bench.carrier.end("c1", "config_error", rang=False, reason="cannot call +12125550101 from here")
+    bench.step(SECOND)
+    for row in (bench.contact("c1"), bench.attempt("c1")):
+        assert row.reason.startswith("cannot call +1")
+        assert "2125550101" not in row.reason
 
 
 def test_an_ad_hoc_contact_is_always_its_own_fault():
