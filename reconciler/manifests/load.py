@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from pydantic import ValidationError
 
@@ -52,13 +52,24 @@ class Document:
         return f"{self.file.name}#{self.number}"
 
 
+class FaultyObject(NamedTuple):
+    """What a faulty document declares, as far as it can be read: it does exist, faults and all."""
+
+    kind: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedManifests:
-    """All valid documents in reading order, all faults of the others, and the organization by default."""
+    """All valid documents in reading order, all faults of the others, and the organization by default.
+
+    `faulty` are the objects of faulty documents, so that nobody is told that they do not exist.
+    """
 
     documents: Sequence[Document]
     faults: Sequence[Fault]
     org: str
+    faulty: frozenset[FaultyObject] = frozenset()
 
     def raise_faults(self) -> None:
         """Raise FaultsFound if there is any fault."""
@@ -74,11 +85,14 @@ def load_manifests(paths: Sequence[str], *, stdin: BinaryIO, org: str = DEFAULT)
     """
     files, faults = discover(paths, stdin)
     documents: list[Document] = []
+    faulty: set[FaultyObject] = set()
     with collector_paused():
         for file in files:
             for result in _read_file(file):
                 if isinstance(result, Fault):
                     faults.append(result)
+                elif isinstance(result, FaultyObject):
+                    faulty.add(result)
                 else:
                     documents.append(result)
     if files and not documents and not faults:
@@ -86,10 +100,10 @@ def load_manifests(paths: Sequence[str], *, stdin: BinaryIO, org: str = DEFAULT)
         faults.append(
             Fault(files[0].name, None, None, "nothing declared here: no document in any file", hint)
         )
-    return LoadedManifests(documents, faults, org)
+    return LoadedManifests(documents, faults, org, frozenset(faulty))
 
 
-def _read_file(file: SourceFile) -> Iterator[Document | Fault]:
+def _read_file(file: SourceFile) -> Iterator[Document | FaultyObject | Fault]:
     text = decode(file.name, file.content)
     if isinstance(text, Fault):
         yield text
@@ -98,7 +112,7 @@ def _read_file(file: SourceFile) -> Iterator[Document | Fault]:
         yield from _read_document(file, document)
 
 
-def _read_document(file: SourceFile, document: DocumentText) -> Iterator[Document | Fault]:
+def _read_document(file: SourceFile, document: DocumentText) -> Iterator[Document | FaultyObject | Fault]:
     place = Place(file.name, document.first_line, document.text)
     root = compose(document.text)
     if root is None:
@@ -118,14 +132,24 @@ def _read_document(file: SourceFile, document: DocumentText) -> Iterator[Documen
         manifest = model.model_validate(value)
     except ValidationError as error:
         yield from explain(error, model, place)
+        yield from _named(value)
         return
-    if not faults:
+    if faults:
+        yield from _named(value)
+    else:
         line = document.first_line + root.start_mark.line
         inline = isinstance(manifest, ContactList) and manifest.spec.contacts is not None
         items = (
             [document.first_line + at for at in lines_of_items(root, ("spec", "contacts"))] if inline else ()
         )
         yield Document(file, document.number, line, place, text_hash(document.text), manifest, items)
+
+
+def _named(value: Any) -> Iterator[FaultyObject]:  # noqa: ANN401 - whatever the file holds
+    metadata = value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if isinstance(name, str):
+        yield FaultyObject(str(value.get("kind")), str(name))
 
 
 def text_hash(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from reconciler.core.existing import Existing
 from reconciler.errors import Fault
 from reconciler.manifests.campaign_rules import CampaignRules, configuration_of
-from reconciler.manifests.load import Document
+from reconciler.manifests.load import Document, FaultyObject, LoadedManifests
 from reconciler.manifests.suggestions import did_you_mean
 from reconciler.spec.campaign import Campaign
 from reconciler.spec.configuration import Configuration, ConfigurationSpec
@@ -31,14 +31,15 @@ def org_of(manifest: Manifest, default: str) -> str:
 class References:
     """Resolves names against the manifests first, the database second."""
 
-    def __init__(self, documents: Iterable[Document], existing: Existing, org: str) -> None:
-        self._org = org
+    def __init__(self, loaded: LoadedManifests, existing: Existing) -> None:
+        self._org = loaded.org
+        self._faulty = loaded.faulty
         self._existing = existing
         self._hint = None if existing.database else OFFLINE_HINT
         self._organizations = {DEFAULT, *existing.organizations}
         self._configurations: dict[tuple[str, str], ConfigurationSpec] = {}
         self._campaigns: dict[tuple[str, str], Campaign] = {}
-        for document in documents:
+        for document in loaded.documents:
             self._declare(document.manifest)
         self._rules: dict[tuple[str, str], CampaignRules | None] = {}
 
@@ -51,19 +52,21 @@ class References:
             self._campaigns[org_of(manifest, self._org), manifest.metadata.name] = manifest
 
     def faults(self, document: Document) -> Iterable[Fault]:
-        """Yield a fault for every name in a manifest that nothing has."""
+        """Yield a fault for every name that nothing has; a faulty document does have its name."""
         manifest = document.manifest
         org = org_of(manifest, self._org)
-        if org and org not in self._organizations:
+        if org and org not in self._organizations and not self._is_faulty("Organization", org):
             yield self._unknown(document, ("metadata", "org"), "organization", org, self._organizations)
         if isinstance(manifest, Campaign):
             name = manifest.spec.configuration
-            if self.configuration(org, name) is None:
+            if self.configuration(org, name) is None and not self._is_faulty("Configuration", name):
                 known = self._names_in(org, (*self._configurations, *self._existing.configurations))
                 yield self._unknown(document, ("spec", "configuration"), "configuration", name, known)
         elif isinstance(manifest, (Contact, ContactList)):
             name = manifest.metadata.campaign
             if self.rules(org, name) is None:
+                if self._is_faulty("Campaign", name):
+                    return
                 known = self._names_in(org, (*self._campaigns, *self._existing.campaigns))
                 yield self._unknown(document, ("metadata", "campaign"), "campaign", name, known)
             elif name != DEFAULT and (org, name) not in self._campaigns:
@@ -101,6 +104,9 @@ class References:
         if self.configuration(org, name) is None:
             message = f"campaign '{campaign}' has no configuration any more: '{name}' was deleted"
             yield document.place.fault(("metadata", "campaign"), message)
+
+    def _is_faulty(self, kind: str, name: str) -> bool:
+        return FaultyObject(kind, name) in self._faulty
 
     def _names_in(self, org: str, keys: Iterable[tuple[str, str]]) -> Sequence[str]:
         return [name for owner, name in keys if owner == org]

@@ -54,7 +54,7 @@ def resolve(
 
 def examine(loaded: LoadedManifests, existing: Existing, hash_key: bytes) -> Examination:
     """Resolve as far as it goes, and collect what stands in the way instead of raising it."""
-    references = References(loaded.documents, existing, loaded.org)
+    references = References(loaded, existing)
     collected = _Collected(references, loaded.org, hash_key, [*loaded.faults])
     with collector_paused():
         for document in loaded.documents:

@@ -12,6 +12,7 @@ from reconciler.core.masking import masked_field, masked_name
 from reconciler.core.plan.change import Action, AnyChange, Cause, Change, ContactChange, FieldChange
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.plan import Effect, Plan
+from reconciler.core.plan.schedule_text import schedule_text
 from reconciler.core.plan.suppressions import KIND as SUPPRESSION_LIST
 from reconciler.core.plan.suppressions import NUMBERS_PATH
 
@@ -152,5 +153,5 @@ def _until(entry: Mapping[str, Json]) -> str:
 def _value(value: Json) -> str:
     if value is None:
         return "none"
-    text = value if isinstance(value, str) else canonical_json(value)
+    text = value if isinstance(value, str) else schedule_text(value) or canonical_json(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
