@@ -1,12 +1,12 @@
 """A page's console blocks, run: every command as a reader would type it, in a folder of the page's own.
 
     A ```console block is run, any other is not. Lines that start with `$ ` are commands, the others are what
-    they print. A block under "`NAME`:" is the content of a file, which is written first. A console block under
-    "In `FOLDER`:" is run in that folder of the repository.
+    they print. A block under "`NAME`:" is the content of a file, which is written first. A console block
+    under "In `FOLDER`:" is run in that folder of the repository.
 
-What differs with every run (times, ids, digests) is compared by its shape only, except where nothing may differ:
-what `simulate` and `validate` print, and what stands in a file, is compared to the letter. `…` stands for anything; on a line of its own, for
-any lines.
+What differs with every run (times, ids, digests) is compared by its shape only, except where nothing may
+differ: what `simulate` and `validate` print, and what stands in a file, is compared to the letter. `…` stands
+for anything; on a line of its own, for any lines.
 """
 
 from __future__ import annotations
@@ -32,16 +32,18 @@ SHELL = {"cat", "cp", "cut", "echo", "grep", "head", "mkdir", "mv", "rm", "sed",
 _FILE = re.compile(r"^`(?P<name>[\w./-]+\.\w+)`[^`]*:$")
 _FOLDER = re.compile(r"^In `(?P<name>[^`]+)`[^`]*:$")
 _ASSIGNMENT = re.compile(r"^(\w+)=(.*)$")
+_DAY = r"(?i)(?:\b(?:mon|tue|wed|thu|fri|sat|sun) )?\b20\d\d-\d\d-\d\d"
+_TIME = r"(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?"
 _VARIES = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?\b"), "ID"),
-    (re.compile(r"(?i)(?:\b(?:mon|tue|wed|thu|fri|sat|sun) )?\b20\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?"), "TIME"),
+    (re.compile(_DAY + _TIME), "TIME"),
     (re.compile(r"\bsha256:[0-9a-f]{64}\b"), "DIGEST"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One command of a page, what the page says that it prints, and on which lines of the page that stands."""
+    """One command of a page, what the page says that it prints, and on which of its lines that stands."""
 
     command: str
     says: tuple[str, ...]
@@ -79,7 +81,8 @@ def agrees(says, printed, *, to_the_letter):
     wanted, found = "\n".join(says), "\n".join(printed)
     if not to_the_letter:
         wanted, found = (_without_what_varies(text) for text in (wanted, found))
-    pattern = re.escape(wanted).replace("\\…", "…")
+    pattern = re.escape(wanted)
+    pattern = re.sub(r"\\\n…\Z", lambda _: "(?s:\n.*)?", pattern)
     pattern = re.sub(r"(?m)^…(?:\\\n|\Z)", lambda _: "(?s:.*?)", pattern).replace("…", "[^\n]*")
     return re.fullmatch(pattern, found) is not None
 
