@@ -82,7 +82,7 @@ def world(tmp_path, databases):
     """Give a world: `world(contacts=…)`, whose processes end with the test."""
     worlds = []
 
-    def make(contacts=200, limit=80, ring="1s", talk="1s"):
+    def make(contacts=180, limit=80, ring="1s", talk="1s"):
         shutil.copy(databases(contacts, limit, ring, talk), tmp_path)
         worlds.append(World(tmp_path))
         return worlds[-1]

@@ -21,17 +21,17 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PROGRAM = [sys.executable, "-c", "import sys; from reconciler.cli.main import main; sys.exit(main())"]
 LEDGER_GATEWAY = "ledger_gateway:LedgerGateway"
-LOOK_EVERY = 0.005
+LOOK_EVERY, LOOK_CLOSELY = 0.02, 0.002
 PATIENCE = 60.0
 """Seconds after which a condition is given up: far more than it takes, for the machine may be busy."""
 
 
-def wait_until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
-    """Return once a condition is true; fail if it is not within `patience` seconds."""
-    deadline = time.monotonic() + patience
+def wait_until(condition: Callable[[], object], what: str, every: float = LOOK_EVERY) -> None:
+    """Return once a condition is true; fail if it is not in time."""
+    deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, f"waited {patience:g} s in vain for: {what}"
-        time.sleep(LOOK_EVERY)
+        assert time.monotonic() < deadline, f"waited {PATIENCE:g} s in vain for: {what}"
+        time.sleep(every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ class Dialctl:
     def send(self, which: signal.Signals) -> None:
         self.process.send_signal(which)
 
-    def wait_until(self, condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+    def wait_until(self, condition: Callable[[], object], what: str) -> None:
         """Return once a condition is true; fail at once if the process ends before."""
-        wait_until(lambda: self.is_dead or condition(), what, patience)
+        wait_until(lambda: self.is_dead or condition(), what)
         assert condition(), f"the process ended before: {what}\n{self.log.read_text()}"
 
     def kill(self) -> None:
@@ -119,9 +119,9 @@ class Dialctl:
         self.process.kill()
         self.process.wait()
 
-    def finish(self, patience: float = PATIENCE) -> str:
+    def finish(self) -> str:
         """Wait for its end, which must be a good one; gives what it printed."""
-        assert self.process.wait(patience) == 0, self.log.read_text()
+        assert self.process.wait(PATIENCE) == 0, self.log.read_text()
         return self.printed.read_text()
 
 
@@ -139,6 +139,7 @@ class World:
         }
         self.carrier: Carrier | None = None
         self._started: list[Dialctl] = []
+        self._reader: sqlite3.Connection | None = None
 
     def open_carrier(self, *options: object) -> Carrier:
         self.carrier = Carrier(self.directory / "ledger.jsonl", *options)
@@ -161,8 +162,9 @@ class World:
 
     def ask(self, query: str) -> list[tuple]:
         """Look at the database beside the processes, read-only."""
-        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
-            return connection.execute(query).fetchall()
+        if self._reader is None:
+            self._reader = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=PATIENCE)
+        return self._reader.execute(query).fetchall()
 
     def count(self, rows: str) -> int:
         """Count rows: `count("open_attempt WHERE state = 'intent'")`."""
@@ -196,3 +198,5 @@ class World:
             process.kill()
         if self.carrier is not None:
             self.carrier.close()
+        if self._reader is not None:
+            self._reader.close()

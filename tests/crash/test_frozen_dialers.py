@@ -56,7 +56,7 @@ def test_a_dialer_that_is_frozen_while_it_dials_rings_nobody_twice(world):
 
 def test_a_dialer_that_freezes_inside_a_transaction_stops_the_others_until_it_wakes_up(world):
     """R-CRASH-3: SQLite has one writer: all leases expire, nobody rings, and then both go on."""
-    here = world(contacts=300)
+    here = world()
     here.open_carrier("--seed", 3)
     sleeper, other = here.start(*RUN), here.start(*RUN)
     other.wait_until(lambda: here.count("dialer") == 2, "both dialers")

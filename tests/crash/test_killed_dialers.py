@@ -12,11 +12,10 @@ from contextlib import suppress
 from random import Random
 
 import pytest
-from crash.processes import wait_until
+from crash.processes import LOOK_CLOSELY, wait_until
 from crash.verdict import judge
 
 ROUNDS = int(os.environ.get("DIALCTL_CRASH_ROUNDS", "5"))
-KILLS = 3
 RUN = ("run", "--until-idle", "--idle-after", "1s", "--lease", "2s")
 BAD_LUCK = (
     (),
@@ -61,7 +60,7 @@ def by_itself(world, dialer, luck):
 
 
 def _wait_while_alive(dialer, condition):
-    wait_until(lambda: dialer.is_dead or condition(), "a moment to kill the dialer")
+    wait_until(lambda: dialer.is_dead or condition(), "a moment to kill the dialer", LOOK_CLOSELY)
 
 
 def _left(world):
@@ -78,7 +77,7 @@ def test_whatever_is_killed_no_phone_rings_twice_and_nobody_is_lost(world, numbe
     here = world()
     here.open_carrier("--seed", number, *BAD_LUCK[number % len(BAD_LUCK)])
     killed = 0
-    for _ in range(KILLS):
+    for _ in range(luck.randint(1, 3)):
         moment = luck.choice(MOMENTS)
         incident = f"SIGKILL {luck.choice(['before', 'after'])} {luck.randint(1, 20)}"
         environment = {"LEDGER_INCIDENT": incident} if moment is by_itself else {}
