@@ -93,8 +93,7 @@ class Session:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.code = 0
-        for name in ("examples", "schemas"):
-            (folder / name).symlink_to(ROOT / name)
+        (folder / "examples").symlink_to(ROOT / "examples")
 
     def follow(self, text: str):
         """Do what the page says; yields each exchange with what was really printed."""
