@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from reconciler.controller.cycle import Cycle
 from reconciler.core.lanes import LaneKey, due_at, lane_class, lane_key
@@ -11,6 +12,8 @@ from reconciler.core.settlement import ContactStatus, Verdict
 from reconciler.ports import Ended
 from reconciler.store import waiting_room
 from reconciler.store.columns import AnyRow
+from reconciler.store.numbers import suppressed_until
+from reconciler.store.rehoming import first_free
 from reconciler.store.tallies import TallyChange
 
 CALLED = frozenset({"locked", "in_progress", "unknown"})
@@ -22,11 +25,7 @@ def settle_contacts(
 ) -> None:
     """Write what verdicts make of contacts."""
     concerned = [(row, verdict, ended) for row, verdict, ended in verdicts if row.status in CALLED]
-    homes = {
-        row.contact_id: home
-        for row, verdict, _ in concerned
-        if verdict.status is ContactStatus.PENDING and (home := _home(row, verdict)) is not None
-    }
+    homes = _homes(cycle, [(row, verdict) for row, verdict, _ in concerned])
     lane_ids = cycle.lanes.ids_of(cycle.connection, set(homes.values()), cycle.book, cycle.ids, cycle.now)
     rows = []
     for row, verdict, ended in concerned:
@@ -44,10 +43,25 @@ def _status(row: AnyRow, verdict: Verdict) -> ContactStatus:
     return verdict.status
 
 
-def _home(row: AnyRow, verdict: Verdict) -> LaneKey | None:
-    number = verdict.progress.number_to_dial()
-    if number is None:
-        return None
+def _homes(cycle: Cycle, verdicts: Sequence[tuple[AnyRow, Verdict]]) -> dict[UUID, LaneKey]:
+    """Give the lanes in which contacts that are pending again wait for their next number (R-SUP-1)."""
+    waiting = [(row, verdict) for row, verdict in verdicts if verdict.status is ContactStatus.PENDING]
+    asked = {
+        number
+        for _, verdict in waiting
+        if len(verdict.progress.phone_numbers) > 1
+        for number in verdict.progress.phone_numbers
+    }
+    suppressed = suppressed_until(cycle.connection, asked, cycle.now) if asked else {}
+    homes = {}
+    for row, verdict in waiting:
+        number = first_free(row.org_id, verdict.progress.numbers_to_dial(), suppressed)
+        if number is not None:
+            homes[row.contact_id] = _home(row, verdict, number)
+    return homes
+
+
+def _home(row: AnyRow, verdict: Verdict, number: str) -> LaneKey:
     class_ = lane_class(
         attempts=verdict.progress.attempts,
         callback=verdict.progress.callback,

@@ -26,6 +26,7 @@ from reconciler.store.attempts import CHUNK, chunks
 from reconciler.store.columns import AnyRow
 from reconciler.store.lanes import lane_ids
 from reconciler.store.observed.contacts import CONTACT_FIELDS
+from reconciler.store.rehoming import rehome_written
 from reconciler.store.tables import contact, contact_number
 
 Progressing = Callable[[int, int], None]
@@ -104,6 +105,9 @@ def _insert(work: ApplyWork, created: Sequence[tuple[Row, LaneKey]]) -> int:
     rows = [row | {"lane_id": lanes[lane]} for row, lane in created]
     work.connection.execute(insert(contact), rows)
     work.connection.execute(insert(contact_number), number_rows(rows))
+    rehome_written(
+        work.connection, [(row["org_id"], row["phone_numbers"]) for row in rows], work.ids, work.now
+    )
     for row in rows:
         work.tallies.add(row["org_id"], row["campaign_key"], row["status"])
     return len(rows)
@@ -124,6 +128,8 @@ def _change(
     if edits:
         work.connection.execute(_EDIT, [row | {"new_lane_id": lanes[lane]} for row, lane in edits])
         _renumber(work, [(rows[row["id_"]], row["new_phone_numbers"]) for row, _ in edits])
+        written = [(rows[row["id_"]].org_id, row["new_phone_numbers"]) for row, _ in edits]
+        rehome_written(work.connection, written, work.ids, work.now)
     return len(changes)
 
 

@@ -11,7 +11,8 @@ from reconciler.core.plan.change import Change
 from reconciler.core.plan.suppressions import NUMBERS_PATH
 from reconciler.store.apply_work import ApplyWork
 from reconciler.store.attempts import CHUNK
-from reconciler.store.numbers import PARKED_SUPPRESSED, unpark
+from reconciler.store.numbers import PARKED_ON_CALL, PARKED_SUPPRESSED, unpark
+from reconciler.store.rehoming import rehome
 from reconciler.store.tables import suppression
 
 _of_list = (suppression.c.list_id == bindparam("of_list"), suppression.c.number == bindparam("of_number"))
@@ -63,6 +64,10 @@ def write_entries(work: ApplyWork, change: Change) -> None:
     freed = [row["of_number"] for row in (*changed, *removed)]
     for start in range(0, len(freed), CHUNK):
         unpark(work.connection, org_id, freed[start : start + CHUNK], PARKED_SUPPRESSED)
+    suppressed = [row["number"] for row in added]
+    for start in range(0, len(suppressed), CHUNK):
+        unpark(work.connection, org_id, suppressed[start : start + CHUNK], PARKED_ON_CALL)
+    rehome(work.connection, org_id, [*freed, *suppressed], work.ids, work.now)
 
 
 def _first_free_day(text: str | None) -> datetime | None:

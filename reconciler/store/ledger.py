@@ -10,7 +10,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from reconciler.ports import Ids
 from reconciler.store.events import Actor, EventRecord, write_events
-from reconciler.store.numbers import PARKED_SUPPRESSED, unpark
+from reconciler.store.numbers import PARKED_ON_CALL, PARKED_SUPPRESSED, unpark
+from reconciler.store.rehoming import rehome
 from reconciler.store.tables import suppression
 
 
@@ -42,6 +43,8 @@ def suppress(
         for number in new
     ]
     connection.execute(insert(suppression), rows)
+    unpark(connection, org_id, new, PARKED_ON_CALL)  # another number of theirs may be free
+    rehome(connection, org_id, new, ids, now)
     record = EventRecord("suppress", "Suppression", "ledger", org_id=org_id, count=len(new), reason=reason)
     write_events(connection, actor, now, [record])
     return len(new)

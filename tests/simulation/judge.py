@@ -104,7 +104,7 @@ def _possible(evidence, gates, life):
 
 
 def _zones_never_meet(evidence, gates, life):
-    """R-TZ-1: the zones of a number that have no common window in a year make an error."""
+    """R-TZ-1: the zones of a number that have no common window make an error; two months are looked at."""
     org, campaign, _ = life.contact
     declared = evidence.history[-1][1]
     stretch = life.stretches[-1]
@@ -112,8 +112,8 @@ def _zones_never_meet(evidence, gates, life):
     zones, _ = declared.zones_of(org, campaign, life.person, (free or stretch.numbers)[0])
     if campaign is None or len(zones) < 2:
         return False
-    schedule, year = declared.schedule_of(org, campaign), evidence.end + timedelta(days=370)
-    return not open_time(schedule, zones, evidence.end, year, scheduled=stretch.scheduled)
+    schedule, later = declared.schedule_of(org, campaign), evidence.end + timedelta(days=60)
+    return not open_time(schedule, zones, evidence.end, later, scheduled=stretch.scheduled)
 
 
 def rotation(evidence, gates):

@@ -29,6 +29,7 @@ from reconciler.store.identity import CampaignRef, ContactRef
 from reconciler.store.lanes import lane_ids
 from reconciler.store.operations.operation import Operation, raise_serial, stated
 from reconciler.store.queue import waiting
+from reconciler.store.rehoming import rehome_written
 from reconciler.store.tables import campaign, contact
 from reconciler.store.tallies import TallyChange
 
@@ -120,6 +121,8 @@ def requeue(operation: Operation, prepared: Prepared, reason: str | None) -> int
         tallies.move(which.org.id, which.key, before, ContactStatus.PENDING.value, count)
         moved += count
     tallies.write(operation.connection)
+    written = [(row.org_id, row.phone_numbers) for row, _ in prepared.rows]
+    rehome_written(operation.connection, written, operation.ids, operation.now)
     record = EventRecord(
         "requeue",
         "Contact",

@@ -11,6 +11,7 @@ from reconciler.errors import NotFound
 from reconciler.store import ledger, numbers
 from reconciler.store.identity import OrganizationRef
 from reconciler.store.operations.operation import Operation, stated
+from reconciler.store.rehoming import rehome
 from reconciler.store.tables import contact, contact_number
 
 
@@ -56,6 +57,7 @@ def unsuppress(operation: Operation, org: OrganizationRef, number: str, reason: 
     lifted = ledger.unsuppress(
         connection, org.id, number, operation.actor, operation.now, reason=stated(reason)
     )
+    rehome(connection, org.id, [number], operation.ids, operation.now)
     by_list = (org.id, number) in numbers.suppressed_until(connection, [number], operation.now)
     if not lifted:
         raise NotFound(
