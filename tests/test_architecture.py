@@ -44,7 +44,7 @@ def test_imports_point_down_only():
 
 
 def test_no_file_is_too_long():
-    """A file above 400 lines is two files; only the tables stand together."""
+    """A file above 400 lines is two files."""
     lengths = {name: source.count("\n") for name, source in SOURCES.items()}
     assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
 
