@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 from contextlib import suppress
 from random import Random
@@ -24,8 +25,9 @@ BAD_LUCK = (
     (),
     (),
     ("--lose-events", 0.03),
+    ("--lose-answers", 0.02),
 )
-"""What else goes wrong in a round, by its number. Ends that got lost take long, and come late in the row."""
+"""What else goes wrong in a round, by its number. What gets lost takes long, and comes late in the row."""
 
 LOG = logging.getLogger("crash")
 
@@ -54,9 +56,14 @@ def any_time(world, dialer, luck):
         dialer.process.wait(luck.uniform(0.2, 3))
 
 
-def by_itself(world, dialer, luck):
-    """It does so itself, right before or right after a call leaves."""
-    wait_until(lambda: dialer.is_dead or not _left(world), "an incident")
+def before_a_call_leaves(world, dialer, luck):
+    """It does so itself: `placing` is committed, and nothing was sent."""
+    _wait_while_alive(dialer, lambda: not _left(world))
+
+
+def after_a_call_left(world, dialer, luck):
+    """It does so itself: the carrier has the call, and nobody has heard of it."""
+    _wait_while_alive(dialer, lambda: not _left(world))
 
 
 def _wait_while_alive(dialer, condition):
@@ -67,25 +74,36 @@ def _left(world):
     return world.count("contact WHERE status IN ('pending', 'locked', 'in_progress')")
 
 
-MOMENTS = (after_a_ring, while_claimed, while_placing, any_time, by_itself)
+MOMENTS = (
+    after_a_ring,
+    while_claimed,
+    before_a_call_leaves,
+    after_a_call_left,
+    any_time,
+    while_placing,
+)
+BY_ITSELF = {before_a_call_leaves: "SIGKILL before", after_a_call_left: "SIGKILL after"}
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_whatever_is_killed_no_phone_rings_twice_and_nobody_is_lost(world, number):
-    """R-CRASH-1, R-CRASH-2, R-CRASH-4: SIGKILL, again and again, at moments that a seed chooses."""
+    """R-CRASH-1, R-CRASH-2, R-CRASH-4: SIGKILL: each moment has its turn; up to two more are drawn by lot."""
     luck = Random(number)
+    moments = [MOMENTS[number % len(MOMENTS)], *luck.choices(MOMENTS, k=luck.randint(0, 2))]
     here = world()
     here.open_carrier("--seed", number, *BAD_LUCK[number % len(BAD_LUCK)])
     killed = 0
-    for _ in range(luck.randint(1, 3)):
-        moment = luck.choice(MOMENTS)
-        incident = f"SIGKILL {luck.choice(['before', 'after'])} {luck.randint(1, 20)}"
-        environment = {"LEDGER_INCIDENT": incident} if moment is by_itself else {}
+    for moment in moments:
+        environment = {}
+        if moment in BY_ITSELF:
+            environment["LEDGER_INCIDENT"] = f"{BY_ITSELF[moment]} {luck.randint(1, 20)}"
         dialer = here.start(*RUN, **environment)
         moment(here, dialer, luck)
-        killed += dialer.process.poll() in (None, -9)
+        killed += dialer.process.poll() in (None, -signal.SIGKILL)
         dialer.kill()
     here.run(*RUN)
     figures = judge(here)
     assert killed
-    LOG.info("round %d: killed %d times; %s", number, killed, dict(figures))
+    LOG.info(
+        "round %d: killed %d times: %s; %s", number, killed, [m.__name__ for m in moments], dict(figures)
+    )
