@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.core.desired import DesiredState, Json, ObjectKey
@@ -90,15 +91,38 @@ def effects(proposal: Proposal) -> Iterator[Effect]:
     for change in proposal.contacts:
         for what in _of_contact(change, proposal.rules):
             count(change.campaign, what)
-    for moved in proposal.objects:
-        if moved.transition is Transition.START:
-            count(moved.key, "newly_callable", proposal.left_to_call(moved.key))
+    for campaign in sorted({moved.key for moved in proposal.objects if _opens(moved, proposal)}):
+        count(campaign, "newly_callable", proposal.left_to_call(campaign))
     for sweep in sweeps(proposal.shifts):
         for what, by in _of_sweep(sweep, proposal):
             count(sweep.campaign, what, by)
     for campaign, counted in sorted(counts.items()):
         if any(counted.values()):
             yield Effect(campaign, **counted)
+
+
+def _opens(moved: Change, proposal: Proposal) -> bool:
+    """Tell whether a campaign starts, or may dial sooner, or again, by its `start_at` and `end_at`."""
+    if moved.transition is Transition.START:
+        return True
+    live = proposal.observed.objects.get(moved.key)
+    if moved.key.kind != "Campaign" or live is None or moved.spec is None:
+        return False
+    dials_both = live.status == moved.spec["status"] == "active"
+    return dials_both and _begins_sooner(live.spec, moved.spec, proposal.options.now)
+
+
+def _begins_sooner(before: Mapping[str, Json], after: Mapping[str, Json], now: datetime) -> bool:
+    begins, ends = _instant(after["start_at"]), _instant(after["end_at"])
+    if ends is not None and ends <= now:
+        return False
+    began, ended = _instant(before["start_at"]), _instant(before["end_at"])
+    was_over = ended is not None and ended <= now
+    return was_over or (began is not None and began > max(now, begins or now))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _of_contact(change: ContactChange, rules: Mapping[ObjectKey, CampaignRules]) -> Iterator[str]:

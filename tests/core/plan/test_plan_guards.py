@@ -95,6 +95,27 @@ def test_many_newly_callable(count, guards):
     assert trips(state(*BASE, contacts=many), observed(*BASE)) == guards
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "guards"),
+    [
+        ({"end_at": "2026-03-01T00:00:00Z"}, {"end_at": "2026-04-01T00:00:00Z"}, ["callable"]),
+        ({"end_at": "2026-03-01T00:00:00Z"}, {}, ["callable"]),
+        ({"start_at": "2026-09-01T00:00:00Z"}, {"start_at": "2026-03-03T00:00:00Z"}, ["callable"]),
+        ({"start_at": "2026-09-01T00:00:00Z"}, {}, ["callable"]),
+        ({"end_at": "2026-03-01T00:00:00Z"}, {"end_at": "2026-03-02T00:00:00Z"}, []),
+        ({"end_at": "2026-03-05T00:00:00Z"}, {"end_at": "2026-04-01T00:00:00Z"}, []),
+        ({"start_at": "2026-02-01T00:00:00Z"}, {}, []),
+        ({}, {"start_at": "2026-09-01T00:00:00Z"}, []),
+    ],
+)
+def test_a_campaign_that_may_dial_again_or_sooner(before, after, guards):
+    """R-PLAN-6, R-LIFE-7: an end that is put off, or a start brought forward, makes all contacts callable."""
+    state_before = observed(configuration(), campaign(**before), CRM, left=10_001)
+    assert trips(state(configuration(), campaign(**after), CRM), state_before) == guards
+    paused = observed(configuration(), campaign(status="paused", **before), CRM, left=10_001)
+    assert trips(state(configuration(), campaign(status="paused", **after), CRM), paused) == []
+
+
 def test_windows_that_widen_or_leave_the_legal_hours():
     """R-PLAN-6: windows of an active campaign widen; any window beyond 08:00 to 21:00."""
 
