@@ -20,9 +20,9 @@ ROUNDS = int(os.environ.get("DIALCTL_CRASH_ROUNDS", "5"))
 RUN = ("run", "--until-idle", "--idle-after", "1s", "--lease", "2s")
 BAD_LUCK = (
     (),
+    (),
+    (),
     ("--cannot-tell", 0.3),
-    (),
-    (),
     (),
     ("--lose-events", 0.03),
     ("--lose-answers", 0.02),
