@@ -136,14 +136,16 @@ def zones_of_number(number):
 
 def _read_suppression(declared, org, spec):
     for entry in spec["numbers"]:
-        number, until = (entry, None) if isinstance(entry, str) else (entry["number"], entry.get("expires_at"))
+        entry = {"number": entry} if isinstance(entry, str) else entry  # noqa: PLW2901 - short form, long form
+        number, until = entry["number"], entry.get("expires_at")
         ends = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
         declared.suppressed.setdefault((org, number), []).append(ends)
 
 
 def _read_people(declared, org, meta, spec):
     campaign = None if meta["campaign"] == "default" else meta["campaign"]
-    rows = spec.get("contacts", []) if "phone_numbers" not in spec else [{**spec, "external_id": meta["name"]}]
+    alone = "phone_numbers" in spec
+    rows = [{**spec, "external_id": meta["name"]}] if alone else spec.get("contacts", [])
     for row in rows:
         declared.people[org, campaign, row["external_id"]] = Person(
             tuple(row["phone_numbers"]),

@@ -1,4 +1,4 @@
-"""What a simulation leaves behind: rows read by SQL, what the carrier was told and said, what was declared."""
+"""What a simulation leaves behind: rows read by SQL, what the carrier was told and said, what was applied."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconciler.store import tables
 
 @dataclass(frozen=True)
 class Fact:
-    """One attempt: its row, and what the carrier said of it. `settled_at` is when the dialer heard its end."""
+    """One attempt: its row, and what the carrier said of it; `settled_at`: when the dialer heard its end."""
 
     id: UUID
     contact: tuple

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from simulation.declarations import region_of
 from simulation.lives import Stretch
@@ -69,10 +70,11 @@ class Gates:
         """Cut a stretch where a suppression of its numbers begins or ends."""
         begins = max(stretch.since, stretch.due)
         ends = min(at for at in (stretch.until, stretch.person.expires_at) if at)
-        cuts = {at for n in stretch.numbers for span in self.suppressions(stretch.contact[0], n) for at in span}
-        cuts |= {at for at, _ in self.evidence.history}
+        cuts = {at for at, _ in self.evidence.history}
+        for number in stretch.numbers:
+            cuts |= {at for span in self.suppressions(stretch.contact[0], number) for at in span}
         marks = [begins, *sorted(at for at in cuts if begins < at < ends), ends]
-        return [(start, end) for start, end in zip(marks, marks[1:], strict=False) if start < end]
+        return [(start, end) for start, end in pairwise(marks) if start < end]
 
     def suppressions(self, org, number):
         """Give when a number was suppressed: by the ledger, and by the lists declared at each time."""
@@ -84,8 +86,8 @@ class Gates:
         history = self.evidence.history
         instants = [at for at, _ in history[1:]] + [self.evidence.end]
         for (since, declared), until in zip(history, instants, strict=True):
-            for ends in declared.suppressed.get((org, number), ()):
-                found.append((since, min(until, ends or until)))
+            listed = declared.suppressed.get((org, number), ())
+            found += [(since, min(until, ends or until)) for ends in listed]
         return merged(found)
 
     def is_suppressed(self, stretch, number, at):
@@ -123,9 +125,7 @@ class Gates:
         statuses = self.evidence.statuses[org, campaign]
         instants = [at for at, _ in statuses[1:]] + [self.evidence.end]
         return merged(
-            (at, until)
-            for (at, status), until in zip(statuses, instants, strict=True)
-            if status == "active"
+            (at, until) for (at, status), until in zip(statuses, instants, strict=True) if status == "active"
         )
 
     def _period(self, spec):
@@ -167,4 +167,3 @@ def covers(hold, campaign, agent, number):
     if hold.scope == "country":
         return hold.value == region_of(number)
     return hold.scope in ("all", "org") or hold.value == named[hold.scope]
-

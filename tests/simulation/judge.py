@@ -244,7 +244,7 @@ def _campaign_limit(declared, key):
 
 
 LIMITS = (
-    ("global", lambda fact: None, lambda declared, key: declared.global_limit),
+    ("global", lambda _fact: None, lambda declared, _key: declared.global_limit),
     ("organization", lambda fact: fact.org, lambda declared, key: declared.limits[key]),
     ("campaign", lambda fact: (fact.org, fact.campaign), _campaign_limit),
     ("caller ID", lambda fact: (fact.org, fact.agent[2]), lambda declared, key: declared.caller_ids.get(key)),

@@ -1,4 +1,4 @@
-"""Sets of time as sorted, disjoint, half-open spans, and the open time of a schedule on a grid of quarters."""
+"""Sets of time as sorted, disjoint, half-open spans, and the open time of a schedule, quarter by quarter."""
 
 from __future__ import annotations
 

@@ -32,9 +32,10 @@ def shut_gates(gates, life, *, parked_until):
         "number free": not free or not any((fact.org, fact.number) == (org, number) for fact in up),
         "global limit": len(up) < declared.global_limit,
         "organization limit": sum(fact.org == org for fact in up) < declared.limits[org],
-        "caller ID limit": _has_place(up, declared.caller_ids.get((org, agent[2])), lambda f: (f.org, f.agent[2])
-                                      == (org, agent[2])),
-    }  # fmt: skip
+        "caller ID limit": _has_place(
+            up, declared.caller_ids.get((org, agent[2])), lambda f: (f.org, f.agent[2]) == (org, agent[2])
+        ),
+    }
     if campaign is not None:
         spec = declared.campaigns[org, campaign]
         starts, ends = instant(spec.get("start_at")), instant(spec.get("end_at"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from support.bench import ANA, MONDAY, SECOND, Bench, campaign, configuration, contact, document
+from support.bench import ANA, MONDAY, SECOND, Bench, campaign, configuration, contact, crowd, document
 from support.bench import organization as tenant
 
-from reconciler.core.outcomes import Outcome
+from reconciler.core.outcomes import Disposition, Outcome
 from reconciler.store import tables
 from reconciler.store.identity import find_organization
 from reconciler.store.operations.operation import operating
@@ -96,10 +96,8 @@ def test_a_retry_skips_a_suppressed_number():
 
 
 def test_a_contact_whose_number_is_on_a_call_goes_on_to_the_next_once_that_number_is_suppressed():
-    """R-SUP-1, R-CONTACT-4: it no longer waits for the end of a call to a number that it will not be called at."""
-    bench = Bench(
-        configuration(), campaign(), contact("busy", LONDON), contact("waits", [LONDON, NEW_YORK])
-    )
+    """R-SUP-1, R-CONTACT-4: it no longer waits for a call to a number at which nobody will call it."""
+    bench = Bench(configuration(), campaign(), contact("busy", LONDON), contact("waits", [LONDON, NEW_YORK]))
     bench.step()
     assert bench.statuses()["waits"] == "pending"
     suppressed_by_hand(bench)
@@ -107,8 +105,23 @@ def test_a_contact_whose_number_is_on_a_call_goes_on_to_the_next_once_that_numbe
     assert bench.attempt("waits").number == NEW_YORK
 
 
+def test_who_asked_to_be_called_back_is_called_back_after_a_return():
+    """R-CONTACT-1, R-RETRY-3: declared again, a contact is what its attempts say: due a callback."""
+    bench = Bench(configuration(), campaign(), crowd(2))
+    bench.step()
+    later = bench.clock.now() + timedelta(hours=1)
+    bench.carrier.end("c1", Outcome.COMPLETED, disposition=Disposition.CALLBACK, callback_at=later)
+    bench.carrier.end("c0", Outcome.COMPLETED)
+    bench.step(SECOND)
+    bench.apply(configuration(), campaign(), crowd(1))
+    assert bench.statuses() == {"c0": "completed", "c1": "withdrawn"}
+    bench.apply(configuration(), campaign(), crowd(2))
+    assert bench.statuses() == {"c0": "completed", "c1": "pending"}
+    assert bench.contact("c1").due_at == later
+
+
 def test_nobody_takes_the_place_of_a_contact_that_moves_to_another_lane():
-    """R-DIAL-2: who may be called at its first number again, in another country, keeps its rank in that step."""
+    """R-DIAL-2: who may be called at its first number again, in another country, keeps its rank."""
     midnight = MONDAY.replace(day=3, hour=0)
     due = f"scheduled_at: {midnight.isoformat()}"
     until_then = f'{{numbers: [{{number: "{LONDON}", expires_at: {midnight:%Y-%m-%d}}}]}}'

@@ -1,4 +1,4 @@
-"""The judge on trial: evidence of a sound world is broken by hand, one rule at a time, and each is noticed."""
+"""The judge on trial: evidence of a sound world is broken by hand, rule by rule, and each is noticed."""
 
 from __future__ import annotations
 
@@ -78,9 +78,7 @@ def first(evidence, wanted):
 
 def changed(evidence, fact, **fields):
     """Put another attempt in place of one."""
-    return replace(
-        evidence, facts=[replace(one, **fields) if one is fact else one for one in evidence.facts]
-    )
+    return replace(evidence, facts=[replace(one, **fields) if one is fact else one for one in evidence.facts])
 
 
 def moved(evidence, fact, by):

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from reconciler.controller.simulation import Scenario
 from reconciler.store import tables
 
-EVIDENCE = (tables.attempt, tables.conversation, tables.contact, tables.event, tables.suppression, tables.hold)
+EVIDENCE = (
+    tables.attempt, tables.conversation, tables.contact, tables.event, tables.suppression, tables.hold,
+)  # fmt: skip
 
 
 def story(made, seed):

@@ -37,7 +37,7 @@ COMPARED = {
 
 @pytest.mark.parametrize("seed", range(WORLDS))
 def test_no_world_breaks_a_rule(seed):
-    """R-DIAL-1 to R-DIAL-5 and every other rule about calls; then books and explanations agree with it."""
+    """R-DIAL-1 to R-DIAL-5, every rule about calls; then books and explanations agree with the judge."""
     quiet = seed % LEFT_ALONE == 0
     made = random_world(seed, quiet=quiet)
     stage = Stage(made.scenario, made.documents)
@@ -50,7 +50,7 @@ def test_no_world_breaks_a_rule(seed):
 
 
 def test_the_worlds_are_worth_judging():
-    """Random worlds call, retry, suppress, hold, pace and refuse: a judge of empty worlds would be content."""
+    """Worlds call, retry, suppress, hold, pace and refuse: a judge of empty worlds would be content."""
     outcomes, acts, holds, ranks = Counter(), Counter(), 0, Counter()
     for seed in range(10):
         made = random_world(seed)

@@ -33,8 +33,17 @@ OUTCOMES = {
     "blocked": 2, "provider_fault": 2, "agent_fault": 2, "transferred": 2,
 }  # fmt: skip
 DISPOSITIONS = {
-    "success": 35, "refused": 15, "callback": 22, "opt_out": 8, "wrong_number": 8, "wrong_person": 4, "none": 8,
+    "success": 35, "refused": 15, "callback": 22, "opt_out": 8, "wrong_number": 8, "wrong_person": 4,
+    "none": 8,
 }  # fmt: skip
+ACTS = (
+    "edit", "edit", "edit", "pause", "pause", "start", "start", "close", "stop", "release", "release",
+    "suppress", "unsuppress",
+)  # fmt: skip
+SCOPES = (
+    ("all", ""), ("agent", "agent-b"), ("caller_id", "+12125550190"), ("gateway", "simulator"),
+    ("country", "US"), ("country", "GB"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class _Maker:
         self.start = day + timedelta(minutes=random.randrange(24 * 60))
         self.length = timedelta(hours=random.choice((20, 36, 60, 80)))
         self.seed = seed
+        self.gone = {}
 
     def world(self, *, quiet):
         scenario = Scenario(
@@ -93,8 +103,8 @@ class _Maker:
             for n in range(self.random.randint(1, 3)):
                 spec = self.campaign(self.random.choice(configurations)["metadata"]["name"])
                 made.append(_document("Campaign", f"c{n}", spec, org=org))
-                rows = [self.person(f"p{n}-{i}") for i in range(self.random.randint(2, 9))]
-                made.append(_document("ContactList", f"list-{n}", {"contacts": rows}, org=org, campaign=f"c{n}"))
+                rows = {"contacts": [self.person(f"p{n}-{i}") for i in range(self.random.randint(2, 9))]}
+                made.append(_document("ContactList", f"list-{n}", rows, org=org, campaign=f"c{n}"))
             for n in range(self.random.choice((0, 0, 1, 3))):
                 one = self.person(f"adhoc-{n}") | {"agent_id": "agent-adhoc"}
                 del one["external_id"]
@@ -106,7 +116,8 @@ class _Maker:
     def organization(self):
         spec = {"concurrency_limit": self.random.randint(1, 6)}
         if self.chance(0.3):
-            spec["caller_ids"] = [{"number": "+12125550190", "max_concurrent_calls": self.random.randint(1, 2)}]
+            most = self.random.randint(1, 2)
+            spec["caller_ids"] = [{"number": "+12125550190", "max_concurrent_calls": most}]
         return spec
 
     def configuration(self):
@@ -168,7 +179,7 @@ class _Maker:
             "outcomes": {},
         }
         if self.chance(0.5):
-            dialing["outcomes"]["busy"] = {"delay": pick(("1m", "15m")), "max_attempts": self.random.randint(1, 3)}
+            dialing["outcomes"]["busy"] = {"delay": pick(("1m", "15m")), "max_attempts": pick((1, 2, 3))}
         if self.chance(0.4):
             dialing["outcomes"]["no_answer"] = {"then": pick(("retry", "next_number", "exhaust"))}
         if self.chance(0.3):
@@ -222,8 +233,7 @@ class _Maker:
         acts = []
         at = sorted(self.instant(0.02, 0.95) for _ in range(self.random.randint(0, 8)))
         for instant in at:
-            what = self.random.choice(("edit", "edit", "edit", "pause", "pause", "start", "start", "close", "stop",
-                                       "release", "release", "suppress", "unsuppress"))  # fmt: skip
+            what = self.random.choice(ACTS)
             if what == "edit":
                 documents = self.edited(documents)
                 acts.append(Act(instant, "edit", (documents,)))
@@ -238,9 +248,11 @@ class _Maker:
         if what == "pause":
             return (*self.random.choice(campaigns), self.random.choice(("none", "all")))
         if what == "stop":
-            scope = self.random.choice((("all", ""), ("agent", "agent-b"), ("caller_id", "+12125550190"),
-                                        ("gateway", "simulator"), ("country", "US"), ("country", "GB")))  # fmt: skip
-            return (*scope, self.random.choice((None, "default")), timedelta(hours=self.random.randint(1, 6)))
+            return (
+                *self.random.choice(SCOPES),
+                self.random.choice((None, "default")),
+                timedelta(hours=self.random.randint(1, 6)),
+            )
         if what in ("suppress", "unsuppress"):
             return (self.random.choice(campaigns)[0], self.random.choice(NUMBERS))
         return ()
@@ -273,19 +285,23 @@ class _Maker:
         self.one(documents, "Organization")["spec"]["concurrency_limit"] = self.random.randint(1, 6)
 
     def edit_people(self, documents):
-        rows = self.one(documents, "ContactList")["spec"]["contacts"]
+        """Change some people of a list, take one away, bring back one that was taken away, add one."""
+        chosen = self.one(documents, "ContactList")
+        rows = chosen["spec"]["contacts"]
+        gone = self.gone.setdefault((_org(chosen), chosen["metadata"]["name"]), [])
         for row in rows:
             if self.chance(0.3):
                 row["phone_numbers"] = self.random.sample(NUMBERS, self.random.choice((1, 2)))
             if self.chance(0.2):
                 row["timezone"] = self.random.choice(ZONES)
-        if self.chance(0.7):
-            rows.remove(self.random.choice(rows))
-        names = {row["external_id"] for row in rows}
-        prefix = next(iter(names), "p9-0").split("-")[0]
-        back = [f"{prefix}-{n}" for n in range(10) if f"{prefix}-{n}" not in names]
-        if self.chance(0.5):
-            rows.append(self.person(self.random.choice(back)))
+        if gone and self.chance(0.8):
+            rows.append(gone.pop())
+        if len(rows) > 1 and self.chance(0.7):
+            leaving = self.random.sample(rows, self.random.randint(1, len(rows) - 1))
+            gone += leaving
+            rows[:] = [row for row in rows if row not in leaving]
+        if self.chance(0.3):
+            rows.append(self.person(f"new-{self.random.randrange(10**9)}"))
 
     def edit_suppression(self, documents):
         lists = [one for one in documents if one["kind"] == "SuppressionList"]

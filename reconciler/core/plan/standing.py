@@ -46,8 +46,12 @@ def status_on_return(
     last_outcome: str | None,
     callback: str | None = None,
 ) -> ContactStatus:
-    """Give the status of a withdrawn contact that returns: as its attempts say, never fresh again."""
-    if used and last_outcome is not None and _is_end(Outcome(last_outcome), rules):
+    """Give the status of a withdrawn contact that returns: as its attempts say, never fresh again.
+
+    A conversation that ended in a request to call back is completed, yet not the contact's end (R-RETRY-3).
+    """
+    ended = last_outcome is not None and _is_end(Outcome(last_outcome), rules)
+    if used and ended and callback != CALLBACK_DUE:
         return ContactStatus.COMPLETED
     if reaches_cap(used, rules.dialing.max_attempts, callback):
         return ContactStatus.EXHAUSTED
