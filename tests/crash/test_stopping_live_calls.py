@@ -72,9 +72,9 @@ def apply_many(world):
     return process
 
 
-def starts(world, of):
+def starts(world, order):
     """Give when calls were placed, and when phones rang: seconds since the epoch."""
-    in_scope = "1" if of == STOP else "campaign.external_id = 'spring'"
+    in_scope = "1" if order == STOP else "campaign.external_id = 'spring'"
     rows = world.ask(
         "SELECT attempt.id, placing_at FROM attempt JOIN campaign ON campaign.id = campaign_key "
         f"WHERE placing_at IS NOT NULL AND {in_scope}"
@@ -82,6 +82,12 @@ def starts(world, of):
     ids = {id_ for id_, _ in rows}
     rings = world.carrier.entries() if world.carrier else []
     return [seconds(at) for _, at in rows], [ring.wall for ring in rings if UUID(ring.id).hex in ids]
+
+
+def in_scope(world, order):
+    """Count the open calls that an order stops from being followed by others."""
+    join = " JOIN campaign ON campaign.id = campaign_key AND external_id = 'spring'" if order == PAUSE else ""
+    return world.count(f"open_attempt{join}")
 
 
 def seconds(text):
@@ -93,6 +99,7 @@ def test_no_call_starts_a_second_after_a_person_said_stop(dialing, gateway, orde
     """R-LIFE-4, R-HOLD-1, R-HOLD-3: by the times on record; the receipt says so; lifted, calls go on."""
     here = dialing(gateway)
     process = apply_many(here) if applying else None
+    amid_apply = process is not None and not process.is_dead
     asked_at = time.time()
     receipt = here.run(*order, "--reason", "complaints")
     confirmed_at = time.time()
@@ -114,14 +121,11 @@ def test_no_call_starts_a_second_after_a_person_said_stop(dialing, gateway, orde
         here.run("release", hold_id[:8])
     wait_until(lambda: len(starts(here, order)[0]) > len(placed), "calls after the release")
     LOG.info(
-        "last start %+.3f s from the hold, which was set %.3f s and confirmed %.3f s after it was asked for",
+        "%s %s, amid apply: %s; last start %+.3f s from the hold, set after %.3f s, obeyed after %.3f s",
+        gateway,
+        " ".join(order),
+        amid_apply,
         lag,
         seconds(held_at) - asked_at,
         confirmed_at - asked_at,
     )
-
-
-def in_scope(world, order):
-    """Count the open calls that an order stops from being followed by others."""
-    join = " JOIN campaign ON campaign.id = campaign_key AND external_id = 'spring'" if order == PAUSE else ""
-    return world.count(f"open_attempt{join}")
