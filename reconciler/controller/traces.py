@@ -10,9 +10,8 @@ order. What a late one still tells is when its own stage was reached.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.core.outcomes import Outcome
 from reconciler.ports import Accepted, Answered, CannotTell, Ended, Fenced, Found, GatewayEvent, Ringing
@@ -21,8 +20,7 @@ from reconciler.store.columns import AnyRow
 RANK = {"intent": 0, "placing": 1, "placed": 2, "ringing": 3, "answered": 4, "unknown": 5, "ended": 6}
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """Where an attempt stands. `ended` is the end as events tell it; None also where it is history."""
 
     state: str
@@ -70,19 +68,25 @@ def _step(trace: Trace, event: GatewayEvent) -> Trace:
         case CannotTell():
             return _moved(trace, "unknown")
         case Accepted(_, at, reference):
-            known = replace(
-                trace, gateway_ref=trace.gateway_ref or reference, placed_at=trace.placed_at or at
+            return trace._replace(
+                state=_further(trace, "placed"),
+                gateway_ref=trace.gateway_ref or reference,
+                placed_at=trace.placed_at or at,
             )
-            return _moved(known, "placed")
         case Found(_, at, reference):
-            known = replace(trace, gateway_ref=trace.gateway_ref or reference)
+            known = trace._replace(gateway_ref=trace.gateway_ref or reference)
             return _moved(known, "placed", placed_at=known.placed_at or at)
         case Ringing(_, at):
-            return _moved(replace(trace, ringing_at=trace.ringing_at or at), "ringing")
+            return trace._replace(state=_further(trace, "ringing"), ringing_at=trace.ringing_at or at)
         case Answered(_, at):
-            return _moved(replace(trace, answered_at=trace.answered_at or at), "answered")
+            return trace._replace(state=_further(trace, "answered"), answered_at=trace.answered_at or at)
 
 
 def _moved(trace: Trace, state: str, **also: Any) -> Trace:  # noqa: ANN401 - fields of a trace
     """Move on to a state, if it is one further on."""
-    return replace(trace, state=state, **also) if RANK[state] > RANK[trace.state] else trace
+    return trace._replace(state=state, **also) if RANK[state] > RANK[trace.state] else trace
+
+
+def _further(trace: Trace, state: str) -> str:
+    """Give the further one of the trace's state and another."""
+    return state if RANK[state] > RANK[trace.state] else trace.state

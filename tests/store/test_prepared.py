@@ -1,0 +1,104 @@
+"""Prepared statements do what SQLAlchemy would do with the same statement, list by list and row by row."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from reconciler.ids import Uuid7
+from reconciler.store.engine import open_database
+from reconciler.store.prepared import Prepared
+from reconciler.store.schema import create_scratch
+from reconciler.store.tables import event, lane, suppression
+
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+SUPPRESSED = 12
+
+BY_NUMBERS = (
+    select(suppression.c.id, suppression.c.number, suppression.c.expires_at, suppression.c.created_at)
+    .where(suppression.c.number.in_(bindparam("numbers", expanding=True)), suppression.c.actor == "ana")
+    .order_by(suppression.c.number)
+)
+PREPARED = Prepared(BY_NUMBERS)
+
+
+@pytest.fixture(scope="module")
+def database():
+    """A scratch database with a few suppressed numbers, every third one until a date."""
+    database, ids = open_database("sqlite://"), Uuid7(Random(1))
+    create_scratch(database, ids, NOW, b"k" * 32)
+    with database.write() as connection:
+        org = ids(NOW)
+        rows = [
+            {
+                "id": ids(NOW),
+                "org_id": org,
+                "number": f"+1212555{n:04d}",
+                "actor": "ana",
+                "created_at": NOW,
+                "expires_at": NOW + timedelta(days=n) if n % 3 == 0 else None,
+            }
+            for n in range(SUPPRESSED)
+        ]
+        connection.execute(insert(suppression), rows)
+    return database
+
+
+@given(wanted=st.lists(st.integers(0, SUPPRESSED + 3), max_size=SUPPRESSED + 3))
+def test_lists_of_any_length_find_what_core_finds(database, wanted):
+    """Lists are rounded up to a few lengths by repeating the last item; what they find stays the same."""
+    numbers = [f"+1212555{n:04d}" for n in wanted]
+    with database.read() as connection:
+        expected = [tuple(row) for row in connection.execute(BY_NUMBERS, {"numbers": numbers})]
+        assert [tuple(row) for row in PREPARED.rows(connection, {"numbers": numbers})] == expected
+
+
+def test_columns_are_read_by_name_and_with_their_types(database):
+    """Instants come back aware, ids as UUIDs, NULL as None: the types of the tables hold."""
+    with database.read() as connection:
+        first, second = PREPARED.rows(connection, {"numbers": ["+12125550000", "+12125550001"]})
+    assert (first.number, first.expires_at, second.expires_at) == ("+12125550000", NOW, None)
+    assert first.created_at.tzinfo is UTC
+    assert first.id.version == 7
+
+
+def test_many_rows_are_written_and_a_count_says_how_many_changed(database):
+    """`run_many` writes each row, JSON and NULL included; `run` gives the number of changed rows."""
+    columns = ("at", "actor_kind", "actor", "action", "kind", "name", "fields", "count")
+    write = Prepared(insert(event).values({name: bindparam(name) for name in columns}))
+    rows = [
+        {"at": NOW, "actor_kind": "person", "actor": "ana", "action": "pause", "kind": "Campaign",
+         "name": f"c{n}", "fields": [{"path": "spec.status"}] if n else None, "count": n}
+        for n in range(3)
+    ]  # fmt: skip
+    change = Prepared(update(event).where(event.c.name == bindparam("which")).values(actor="bob"))
+    with database.write() as connection:
+        write.run_many(connection, rows)
+        write.run_many(connection, [])
+        assert change.run(connection, {"which": "c1"}) == 1
+        assert change.run(connection, {"which": "nobody"}) == 0
+        found = connection.execute(select(event.c.actor, event.c.fields, event.c.count).order_by(event.c.seq))
+        assert [tuple(row) for row in found] == [
+            ("ana", None, 0),
+            ("bob", [{"path": "spec.status"}], 1),
+            ("ana", [{"path": "spec.status"}], 2),
+        ]
+
+
+def test_what_a_change_returns_is_read_like_a_query(database):
+    """RETURNING gives named rows; no row gives an empty list, and `first` None."""
+    drop = Prepared(delete(lane).where(lane.c.zone_key == bindparam("zone")).returning(lane.c.zone_key))
+    ids = Uuid7(Random(2))
+    made = {"id": ids(NOW), "org_id": ids(NOW), "campaign_key": ids(NOW), "class_": "fresh",
+            "zone_key": "Europe/Paris", "caller_id_key": "", "agent_key": "", "country_key": "FR"}  # fmt: skip
+    with database.write() as connection:
+        connection.execute(insert(lane), made)
+        assert [row.zone_key for row in drop.rows(connection, {"zone": "Europe/Paris"})] == ["Europe/Paris"]
+        assert drop.first(connection, {"zone": "Europe/Paris"}) is None
+        [(count,)] = Prepared(select(func.count().label("lanes")).select_from(lane)).rows(connection)
+        assert count == 0
