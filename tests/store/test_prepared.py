@@ -94,8 +94,16 @@ def test_what_a_change_returns_is_read_like_a_query(database):
     """RETURNING gives named rows; no row gives an empty list, and `first` None."""
     drop = Prepared(delete(lane).where(lane.c.zone_key == bindparam("zone")).returning(lane.c.zone_key))
     ids = Uuid7(Random(2))
-    made = {"id": ids(NOW), "org_id": ids(NOW), "campaign_key": ids(NOW), "class_": "fresh",
-            "zone_key": "Europe/Paris", "caller_id_key": "", "agent_key": "", "country_key": "FR"}  # fmt: skip
+    made = {
+        "id": ids(NOW),
+        "org_id": ids(NOW),
+        "campaign_key": ids(NOW),
+        "class_": "fresh",
+        "zone_key": "Europe/Paris",
+        "caller_id_key": "",
+        "agent_key": "",
+        "country_key": "FR",
+    }
     with database.write() as connection:
         connection.execute(insert(lane), made)
         assert [row.zone_key for row in drop.rows(connection, {"zone": "Europe/Paris"})] == ["Europe/Paris"]
