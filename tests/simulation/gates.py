@@ -43,7 +43,7 @@ class Gates:
     def __init__(self, evidence, all_lives):
         self.evidence = evidence
         self.lives = all_lives
-        self._busy = {}
+        self._busy, self._trouble = {}, {}
         for fact in evidence.placed():
             span = (fact.placing_at, fact.settled_at or evidence.end)
             self._busy.setdefault((fact.org, fact.number), []).append(span)
@@ -62,9 +62,23 @@ class Gates:
         found = []
         for start, end in self._constant(stretch):
             number = next((n for n in stretch.numbers if not self.is_suppressed(stretch, n, start)), None)
-            if number is not None:
+            if number is not None and not self._may_wait_elsewhere(stretch, start):
                 found += self._open(stretch, number, start, end)
         return found
+
+    def _may_wait_elsewhere(self, stretch, at):
+        """Tell whether a suppression ran out while the contact waited at home with another of its numbers.
+
+        A known limit of the dialer: time alone moves nobody to another lane until its present one opens.
+        """
+        org, campaign, _ = stretch.contact
+        declared = self.evidence.declared_at(at)
+        homes = {
+            (declared.zones_of(org, campaign, stretch.person, number)[0], region_of(number))
+            for number in stretch.numbers
+        }
+        ends = (until for number in stretch.numbers for _, until in self.suppressions(org, number))
+        return len(homes) > 1 and any(stretch.since < until <= at for until in ends)
 
     def _constant(self, stretch):
         """Cut a stretch where a suppression of its numbers begins or ends."""
@@ -143,6 +157,11 @@ class Gates:
 
     def troubled(self, org, agent_id):
         """Give when a breaker, or a gateway's wish to be left alone, may have held up calls (R-RETRY-4)."""
+        if (org, agent_id) not in self._trouble:
+            self._trouble[org, agent_id] = self._troubled(org, agent_id)
+        return self._trouble[org, agent_id]
+
+    def _troubled(self, org, agent_id):
         found = [
             (fact.ended_at, fact.settled_at + BACK_OFF)
             for fact in self.evidence.facts
