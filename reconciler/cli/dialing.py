@@ -213,6 +213,7 @@ def _dial(
             Identity(socket.gethostname(), os.getpid()),
             lease=lease,
             only=only,
+            tell=tell,
         )
         loop = DialLoop(
             dialer,

@@ -19,9 +19,11 @@ from reconciler.controller.admitting import Admitted, admit
 from reconciler.controller.claiming import Claimed, claim
 from reconciler.controller.cycle import Cycle
 from reconciler.controller.hanging_up import calls_to_end
+from reconciler.controller.hearing import heard
 from reconciler.controller.lane_views import LaneDirectory
 from reconciler.controller.recovering import recover
 from reconciler.controller.settling import settle_events
+from reconciler.controller.telling import Tell, silent
 from reconciler.controller.tidying import tidy
 from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
 from reconciler.store import attempts, leases
@@ -71,6 +73,7 @@ class Dialer:
         *,
         lease: timedelta = LEASE,
         only: frozenset[UUID] | None = None,
+        tell: Tell = silent,
     ) -> None:
         self._database = database
         self._gateway = gateway
@@ -78,6 +81,7 @@ class Dialer:
         self._ids = ids
         self._lease_length = lease
         self._only = only
+        self._tell = tell
         self._books = BookReader()
         self._lanes = LaneDirectory(gateway.name)
         self._unsettled: list[GatewayEvent] = []
@@ -162,7 +166,7 @@ class Dialer:
 
         Events stay here until they are committed: a gateway tells them once.
         """
-        self._unsettled += self._gateway.events()
+        self._unsettled += heard(self._gateway.events(), self._tell)
         with self._cycle() as cycle:
             ended = settle_events(cycle, self._unsettled)
             if ended:  # the end of a call may have set a hold, or lifted one

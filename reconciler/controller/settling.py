@@ -16,6 +16,7 @@ from reconciler.controller.blame import is_own_fault
 from reconciler.controller.consequences import draw_consequences
 from reconciler.controller.conversations import conversation_changes
 from reconciler.controller.cycle import Cycle
+from reconciler.controller.hearing import on_our_clock
 from reconciler.controller.settled_contacts import settle_contacts
 from reconciler.controller.traces import Trace, advance, trace_of
 from reconciler.core.outcomes import Disposition, Outcome
@@ -59,7 +60,7 @@ def settle_events(cycle: Cycle, events: Iterable[GatewayEvent]) -> int:
     moved = []
     for id_, row in rows.items():
         before = trace_of(row)
-        after = advance(before, by_attempt[id_])
+        after = advance(before, [on_our_clock(event, row, cycle.now) for event in by_attempt[id_]])
         if after != before:
             moved.append(Settlement(row, after, _verdict(cycle, row, after)))
     _write(cycle, [settlement for settlement in moved if not settlement.is_late])

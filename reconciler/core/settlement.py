@@ -220,11 +220,13 @@ def _after_callback_request(after: Progress, ending: Ending, policy: DialingPoli
     if after.counted > policy.max_attempts:
         return _exhausted(after, "no attempt left for the callback")
     assert ending.callback_at is not None  # noqa: S101 - the caller looked
+    # Nobody asks to be called in the past: a time that is over would only ring the phone again at once.
+    later = ending.at + retry_delay(policy, policy.retry_delay, after.counted)
     return Verdict(
         ContactStatus.PENDING,
         used=True,
         progress=replace(after, callback=CALLBACK_DUE),
-        retry_at=max(ending.callback_at, ending.at),
+        retry_at=ending.callback_at if ending.callback_at > ending.at else later,
     )
 
 

@@ -239,10 +239,12 @@ def test_a_callback_without_a_time_is_none():
     assert after("completed", disposition=Disposition.CALLBACK).status is ContactStatus.COMPLETED
 
 
-def test_a_callback_in_the_past_is_due_now():
-    """R-RETRY-3: never before the end of the call that asked for it."""
+def test_a_callback_in_the_past_waits_as_a_retry_does():
+    """R-RETRY-3: nobody asks to be called in the past; due at once, the phone would ring without a pause."""
     earlier = {"disposition": Disposition.CALLBACK, "callback_at": NOON - HOUR}
-    assert after("completed", **earlier).retry_at == NOON
+    found = after("completed", rules=policy(retry_delay="2h"), **earlier)
+    assert (found.retry_at, found.progress.callback) == (NOON + 2 * HOUR, CALLBACK_DUE)
+    assert after("completed", **{**earlier, "callback_at": NOON}).retry_at > NOON
 
 
 def test_a_callback_may_exceed_the_cap_by_one_and_no_more():

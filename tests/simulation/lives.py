@@ -206,7 +206,8 @@ def _verdict(life, fact, declared, *, used):
         if life.used > life.cap:
             return "exhausted", None
         life.callback = "due"
-        return "pending", max(fact.callback_at, fact.ended_at)
+        is_past = fact.callback_at <= fact.ended_at
+        return "pending", fact.ended_at + _wait(life, None, policy) if is_past else fact.callback_at
     if fact.disposition == "opt_out":
         return "completed", None
     return _after(life, fact, policy, dead=dead)
@@ -226,10 +227,14 @@ def _after(life, fact, policy, *, dead):
         gone = dead or fact.number not in listed
         if gone or listed.index(life.numbers()[0]) > listed.index(fact.number):
             return "pending", fact.ended_at
+    return "pending", fact.ended_at + _wait(life, delay, policy)
+
+
+def _wait(life, delay, policy):
     base = delay if delay is not None else duration(policy.get("retry_delay", "1h"))
     factor = {"fixed": 1, "linear": life.used, "exponential": 2 ** (life.used - 1)}
     longest = max(base, duration(policy.get("max_delay", "24h")))
-    return "pending", fact.ended_at + min(base * factor[policy.get("backoff", "fixed")], longest)
+    return min(base * factor[policy.get("backoff", "fixed")], longest)
 
 
 def _rule(policy, outcome):
