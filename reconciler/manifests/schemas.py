@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema
+
 from reconciler.spec.registry import ANY_MANIFEST, KINDS
+from reconciler.spec.scalars import format_duration
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 BASE_ID = "urn:dialctl:campaigns-v1"
 ANY_KIND = "all.json"
 
+_BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+"""What pydantic calls the bounds of our own number types, and what editors know them as."""
+
+_RULE_IDS = re.compile(r" \(R-[A-Z]+-\d+(, R-[A-Z]+-\d+)*\)")
+"""The ids of our own rules, which tell a person at an editor nothing."""
+
+
+class _ForEditors(GenerateJsonSchema):
+    def encode_default(self, dft: Any) -> Any:  # noqa: ANN401 - pydantic's own signature
+        """Write a duration as manifests do: `1h`, never `PT1H`."""
+        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
 
 def schema_files() -> dict[str, str]:
     """Give file name → text, the same to the byte on every run, each with a line end at the end."""
     files = {
-        f"{kind}.json": _text(_with_head(kind, kind, model.model_json_schema()))
+        f"{kind}.json": _text(_with_head(kind, kind, model.model_json_schema(schema_generator=_ForEditors)))
         for kind, model in KINDS.items()
     }
-    files[ANY_KIND] = _text(_with_head("all", "Manifest of any kind", ANY_MANIFEST.json_schema()))
+    any_kind = ANY_MANIFEST.json_schema(schema_generator=_ForEditors)
+    files[ANY_KIND] = _text(_with_head("all", "Manifest of any kind", any_kind))
     return files
 
 
@@ -29,4 +47,12 @@ def _with_head(name: str, title: str, schema: Mapping[str, Any]) -> Mapping[str,
 
 
 def _text(schema: Mapping[str, Any]) -> str:
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_in_words_of_editors(schema), indent=2, ensure_ascii=False) + "\n"
+
+
+def _in_words_of_editors(node: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    if isinstance(node, list):
+        return [_in_words_of_editors(item) for item in node]
+    if isinstance(node, Mapping):
+        return {_BOUNDS.get(key, key): _in_words_of_editors(value) for key, value in node.items()}
+    return _RULE_IDS.sub("", node) if isinstance(node, str) else node

@@ -31,17 +31,21 @@ class InlineContact(ContactFields):
 
 
 class Columns(SpecModel):
-    """Which columns of a data file hold which field; a list of names takes several columns as numbers."""
+    """Which columns of a data file hold which field; usual names are found unasked, all others are data."""
 
-    external_id: Text | None = None
-    phone_numbers: ColumnNames | None = None
-    timezone: Text | None = None
-    scheduled_at: Text | None = None
-    expires_at: Text | None = None
-    agent_id: Text | None = None
-    agent_version: Text | None = None
-    agent_number: Text | None = None
-    initial_context: Text | None = None
+    external_id: Text | None = Field(None, description="Column of your own keys.")
+    phone_numbers: ColumnNames | None = Field(
+        None, description="Column of numbers, or several in the order in which they are tried."
+    )
+    timezone: Text | None = Field(None, description="Column of IANA zones.")
+    scheduled_at: Text | None = Field(None, description="Column of the times before which nobody calls.")
+    expires_at: Text | None = Field(None, description="Column of the times from which on nobody calls.")
+    agent_id: Text | None = Field(None, description="Column of agents.")
+    agent_version: Text | None = Field(None, description="Column of versions of the agent.")
+    agent_number: Text | None = Field(None, description="Column of caller IDs.")
+    initial_context: Text | None = Field(
+        None, description="Column of what the agent knows when the call starts."
+    )
 
 
 class ExpectRows(SpecModel):

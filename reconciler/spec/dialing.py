@@ -44,7 +44,11 @@ class DialingPolicy(SpecModel):
     """Retries, pacing and limits of the campaigns that use a configuration."""
 
     max_attempts: Attempts = Field(3, description="Used attempts of one contact, over all its numbers.")
-    retry_delay: Delay = Field(timedelta(hours=1), description="Wait after an attempt that is retried.")
+    retry_delay: Delay = Field(
+        timedelta(hours=1),
+        description="Wait after an attempt that is retried; after machine and agent_fault it is a day, "
+        "unless outcomes says otherwise.",
+    )
     backoff: Literal["fixed", "linear", "exponential"] = Field("fixed", description="How the wait grows.")
     max_delay: Delay = Field(timedelta(hours=24), description="Longest wait that backoff may reach.")
     outcomes: dict[AdjustableOutcome, OutcomeRule] = Field(

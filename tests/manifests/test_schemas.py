@@ -183,10 +183,28 @@ def test_an_editor_accepts_what_dialctl_accepts(document):
 
 @pytest.mark.parametrize(
     "change",
-    [{"kind": "Campain"}, {"extra": 1}, {"apiVersion": "v1"}, {"spec": {}}, {"spec": {"status": "on"}}],
+    [
+        {"kind": "Campain"},
+        {"extra": 1},
+        {"apiVersion": "v1"},
+        {"spec": {}},
+        {"spec": {"status": "on"}},
+        {"spec": {"configuration": "c", "priority": -1}},
+        {"spec": {"configuration": "c", "priority": 1_000_000}},
+    ],
 )
 def test_an_editor_refuses_what_dialctl_refuses(change):
     """R-MAN-1: unknown fields, kinds and values show while typing."""
     document = as_an_editor_reads(documents(EXAMPLES)[3]) | change
     schema = json.loads(schema_files()["all.json"])
     assert not accepts(schema, document, schema)
+
+
+def test_an_editor_is_told_in_its_own_words():
+    """Bounds as JSON Schema names them, durations as manifests write them, none of our rules' ids."""
+    text = schema_files()["all.json"]
+    policy = json.loads(text)["$defs"]["DialingPolicy"]["properties"]
+    assert (policy["max_attempts"]["minimum"], policy["max_attempts"]["maximum"]) == (1, 100)
+    assert policy["retry_delay"]["default"] == "1h"
+    assert policy["calls_per_second"]["anyOf"][0]["exclusiveMinimum"] == 0
+    assert not re.search(r'"(ge|gt|le|lt)":|\bP\d*T?\d|R-[A-Z]+-\d', text)
