@@ -53,8 +53,25 @@ def _sound(event: object) -> GatewayEvent | None:
     if not isinstance(event.attempt_id, UUID) or not _is_instant(event.at):
         return None
     if isinstance(event, Accepted | Found):
-        return replace(event, reference=_text(event.reference) or "")
-    return _sound_end(event) if isinstance(event, Ended) else event
+        plain = isinstance(event.reference, str) and event.reference.isascii()
+        return event if plain else replace(event, reference=_text(event.reference) or "")
+    if isinstance(event, Ended):
+        return event if _is_plain(event) else _sound_end(event)
+    return event
+
+
+def _is_plain(ended: Ended) -> bool:
+    """Tell whether an end is sound as it is, as nearly all are: then it is kept as it is."""
+    texts = (ended.carrier_code, ended.reason, ended.cost_currency, ended.recording_url)
+    return (
+        type(ended.outcome) is Outcome
+        and (ended.disposition is None or type(ended.disposition) is Disposition)
+        and (ended.callback_at is None or _is_instant(ended.callback_at))
+        and all(text is None or (isinstance(text, str) and text.isascii()) for text in texts)
+        and ended.retry_after is None
+        and _cost(ended.cost_micros) == ended.cost_micros
+        and (not ended.transcript or _transcript(ended.transcript) == ended.transcript)
+    )
 
 
 def _sound_end(ended: Ended) -> Ended | None:
