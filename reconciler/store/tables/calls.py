@@ -84,7 +84,7 @@ class OpenAttempt(Table, table=True):
     agent_number: str | None = None
     country: str
     gateway: str
-    dialer_id: UUID = Field(index=True)
+    dialer_id: UUID
     epoch: int
     state: str
     placing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

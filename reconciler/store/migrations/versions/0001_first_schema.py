@@ -300,7 +300,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", "org_id", name=op.f("uq_open_attempt_number_org_id")),
     )
     with op.batch_alter_table("open_attempt", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_open_attempt_dialer_id"), ["dialer_id"], unique=False)
         batch_op.create_index(
             "ix_open_attempt_free",
             ["free_at"],
