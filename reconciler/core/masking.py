@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.core.desired import Json
-from reconciler.core.phones import mask_number
+from reconciler.core.phones import mask_number, mask_numbers_in, reads_as_number
 
 MASK = "***"
 
@@ -22,7 +22,9 @@ def masked_field(path: str, value: Json) -> Json:
     if path == "spec.phone_numbers":
         return [mask_number(number) for number in value]
     if path == "spec.numbers":
-        return {**value, "number": mask_number(value["number"])}
+        return {**value, "number": mask_number(value["number"]), "reason": masked_text(value.get("reason"))}
+    if path.startswith("metadata.labels") and isinstance(value, str):
+        return masked_text(value)
     if path.startswith(_FREE_FIELDS):
         return masked_leaves(value)
     return value
@@ -37,6 +39,11 @@ def masked_leaves(value: Json) -> Json:
     return None if value is None else MASK
 
 
+def masked_text(text: str | None) -> str | None:
+    """Mask the phone numbers in what a person wrote."""
+    return None if text is None else mask_numbers_in(text)
+
+
 def masked_name(name: str) -> str:
-    """Mask an external id that is itself a phone number."""
-    return mask_number(name) if name.startswith("+") and name[1:].isdigit() else name
+    """Mask an external id that is itself a phone number, however it is written."""
+    return mask_number(name) if reads_as_number(name) else name

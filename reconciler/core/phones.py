@@ -43,6 +43,8 @@ _WHY_INVALID = {
     phonenumbers.ValidationResult.TOO_SHORT: "too few digits",
     phonenumbers.ValidationResult.TOO_LONG: "too many digits",
 }
+_NATIONAL_WITH_ZERO = re.compile(r"0[1-9]\d{8,9}", re.ASCII)
+_MIN_ID_DIGITS = 10
 _SHOWN_DIGITS = 2
 _MIN_NATIONAL_DIGITS = 5
 
@@ -102,6 +104,24 @@ def mask_number(number: str) -> str:
 def mask_numbers_in(text: str) -> str:
     """Mask whatever looks like a phone number inside a message; dates stay readable."""
     return _PHONE_LIKE.sub(lambda m: m[0] if _DATE_LIKE.match(m[0]) else mask_number(m[0]), text)
+
+
+def reads_as_number(text: str) -> bool:
+    """Tell whether a whole text is a phone number as people write it, and not some id made of digits."""
+    digits = text.strip().translate(_SEPARATORS)
+    if not digits.removeprefix("+").isdecimal():
+        return False
+    if digits.startswith("+") or _NATIONAL_WITH_ZERO.fullmatch(digits):
+        return True
+    return len(digits) >= _MIN_ID_DIGITS and (_is_valid(digits, "US") or _is_valid(f"+{digits}", None))
+
+
+def _is_valid(text: str, region: str | None) -> bool:
+    try:
+        parse_number(text, region)
+    except BadNumber:
+        return False
+    return True
 
 
 def country_of(e164: str) -> str:

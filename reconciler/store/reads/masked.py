@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.core.desired import Json
-from reconciler.core.masking import MASK, masked_leaves, masked_name
+from reconciler.core.masking import MASK, masked_leaves, masked_name, masked_text
 from reconciler.core.phones import mask_number
 from reconciler.store.reads.contacts import Record
 
@@ -38,6 +38,10 @@ def _number(value: str | None) -> str | None:
     return None if value is None else mask_number(value)
 
 
+def _labels(value: Mapping[str, str]) -> Json:
+    return {name: masked_text(text) for name, text in value.items()}
+
+
 def _whole(value: Json) -> Json:
     return None if value is None else MASK
 
@@ -52,8 +56,10 @@ _MASKS: Mapping[str, Callable[[Any], Json]] = {
     "recording_url": _whole,
     "external_id": _name,
     "contact": _name,
+    "reason": masked_text,
+    "labels": _labels,
 }
 """How each personal field is masked; a caller ID is the caller's own number, and no secret."""
 
-_IMPERSONAL = frozenset({"caller_ids", "labels", "spec"})
+_IMPERSONAL = frozenset({"caller_ids", "spec"})
 """Fields that hold no personal data, whatever the fields in them are called."""

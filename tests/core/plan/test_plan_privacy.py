@@ -18,6 +18,7 @@ from reconciler.core.plan.planner import plan
 from reconciler.core.plan.render_json import render_json
 from reconciler.core.plan.render_markdown import render_markdown
 from reconciler.core.plan.render_text import render_text
+from reconciler.store.reads.masked import masked
 
 SECRETS = ("+12125550142", "12125550142", "Ada", "loves trains", "+12125550199", "sing to her")
 
@@ -89,6 +90,37 @@ def test_masking_leaves_the_shape_and_nothing_else(value):
 
     assert set(map(str, leaves(masked))) <= {MASK, "None"}
     assert len(leaves(masked)) == len(leaves(value))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["(212) 555-0142", "212-555-0142", "2125550142", "12125550142", "1 212.555.0142", "020 7946 0018",
+     "02079460018", "442079460018", " +1 (212) 555-0142", "+99999"],
+)  # fmt: skip
+def test_an_id_that_is_a_number_is_masked_however_it_is_written(name):
+    """R-PLAN-8: exports use the phone as the id, in the form that people write."""
+    assert masked_name(name).count("*") >= 3
+    assert name[-4:] not in masked_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["crm-1001", "0000000042", "1000000042", "20260309", "2026-03-09", "7", "", "+", "003-4423"]
+)
+def test_an_id_of_digits_that_is_no_number_is_not(name):
+    """R-PLAN-8: a reviewer has to see which contact is meant."""
+    assert masked_name(name) == name
+
+
+def test_numbers_in_what_a_person_wrote_are_masked():
+    """R-PLAN-8: the reason of a suppression, and a contact's labels."""
+    entry = {"number": "+12125550142", "expires_at": "2029-01-01", "reason": "asked from 212-555-0143"}
+    assert masked_field("spec.numbers", entry) == {
+        "number": "+1********42", "expires_at": "2029-01-01", "reason": "asked from ********43",
+    }  # fmt: skip
+    assert masked_field("metadata.labels.also", "on +12125550142") == "on +1********42"
+    assert masked({"reason": "not +12125550142", "labels": {"also": "+12125550142"}}) == {
+        "reason": "not +1********42", "labels": {"also": "+1********42"},
+    }  # fmt: skip
 
 
 def test_names_and_ordinary_fields_stay_readable():
