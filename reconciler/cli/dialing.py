@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reconciler.cli.settings import Author, Place
+from reconciler.cli.stop_signals import stop_signals
 from reconciler.cli.telling import LogFormat, teller
+from reconciler.cli.watching import watcher
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from uuid import UUID
 
     from reconciler.cli.session import Session
-    from reconciler.controller.dialer import StepResult
+    from reconciler.controller.dial_loop import DialLoop
+    from reconciler.controller.dialer import Dialer, StepResult
     from reconciler.controller.reconciling import Reconciler
     from reconciler.controller.telling import Tell
     from reconciler.ports import Gateway
@@ -80,33 +84,50 @@ def run(
     reconciles = bool(paths) and not loops.no_reconcile
     if loops.no_dial and not reconciles:
         raise UsageError("there is nothing to do: neither manifests to reconcile nor calls to make")
-    from reconciler.cli.watching import watcher
-
+    times = _times(loops)
     tell = teller(log_format)
-    with _session(where, creates=reconciles) as session, _signals(tell) as (stop, give_up):
+    with _session(where, creates=reconciles) as session, stop_signals() as (stop, give_up):
         reconciler = (
             _reconciler(session, paths or [], where=where, source=source, author=author, tell=tell)
             if reconciles
             else None
         )
-        with _reconciling(reconciler, stop, loops):
-            if loops.no_dial:
+        if loops.no_dial:
+            with _reconciling(reconciler, stop, times):
                 stop.wait()
-                return
+            tell("stopped")
+            return
+        with _carrier(session, gateway) as carrier, _reconciling(reconciler, stop, times):
             if reconciler is not None and loops.campaign:
                 reconciler.looked.wait()  # a campaign that is named may only just be declared
             only = _only(session, where.org, loops.campaign)
+            dialer = _dialer(session, carrier, times, only=only, tell=tell)
             with watcher(session.database, session.clock, log_format, only) as watch:
-                dial = _dial(
-                    session,
-                    only=only,
-                    loops=loops,
-                    gateway_name=gateway,
-                    reconciler=reconciler,
-                    tell=tell,
-                    watch=watch,
-                )
-                dial(stop, give_up)
+                loop = _loop(session, dialer, carrier, times, reconciler=reconciler, watch=watch, tell=tell)
+                loop.run(stop, times.drain, give_up)
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """The durations of `Loops`; `idle_after` is None where the command goes on for ever."""
+
+    resync: timedelta
+    lease: timedelta
+    drain: timedelta
+    idle_after: timedelta | None
+
+
+def _times(loops: Loops) -> _Times:
+    """Read the durations, before anything is opened or written. Raises UsageError."""
+    from reconciler.cli.simulating import positive_duration
+
+    idle_after = positive_duration("--idle-after", loops.idle_after)
+    return _Times(
+        resync=positive_duration("--resync", loops.resync),
+        lease=positive_duration("--lease", loops.lease),
+        drain=positive_duration("--drain", loops.drain),
+        idle_after=idle_after if loops.until_idle else None,
+    )
 
 
 @contextmanager
@@ -121,26 +142,6 @@ def _session(where: Place, *, creates: bool) -> Iterator[Session]:
     with opened(where.database_url) as session:
         ensure_schema(session.database, session.ids, session.clock.now())
         yield session
-
-
-@contextmanager
-def _signals(tell: Tell) -> Iterator[tuple[threading.Event, threading.Event]]:
-    """Turn the first SIGTERM or SIGINT into `stop`, and the second into `give_up`."""
-    stop, give_up = threading.Event(), threading.Event()
-
-    def on_signal(_number: int, _frame: object) -> None:
-        if stop.is_set():
-            give_up.set()
-            return
-        stop.set()
-        tell("stopping", detail="no new calls; again to leave running ones to the next start")
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop, give_up
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _reconciler(
@@ -167,80 +168,74 @@ def _reconciler(
 
 
 @contextmanager
-def _reconciling(reconciler: Reconciler | None, stop: threading.Event, loops: Loops) -> Iterator[None]:
-    """Reconcile in a thread of its own, which ends with the command."""
+def _reconciling(reconciler: Reconciler | None, stop: threading.Event, times: _Times) -> Iterator[None]:
+    """Reconcile in a thread of its own, which ends with the command; a fault of ours in it ends both."""
     if reconciler is None:
         yield
         return
-    from reconciler.cli.simulating import positive_duration
-
-    resync = positive_duration("--resync", loops.resync)
-    thread = threading.Thread(target=reconciler.run, args=(stop, resync), name="reconcile", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _dial(
-    session: Session,
-    *,
-    only: frozenset[UUID] | None,
-    loops: Loops,
-    gateway_name: str,
-    reconciler: Reconciler | None,
-    tell: Tell,
-    watch: Callable[[StepResult], None],
-) -> Callable[[threading.Event, threading.Event], None]:
-    """Make the dial loop; gives what runs it."""
-    from reconciler.cli.simulating import positive_duration
-    from reconciler.controller.dial_loop import DialLoop
-    from reconciler.controller.dialer import Dialer, Identity
-
-    lease = positive_duration("--lease", loops.lease)
-    idle_after = positive_duration("--idle-after", loops.idle_after) if loops.until_idle else None
-    drain = positive_duration("--drain", loops.drain)
-    carrier = _gateway(session, gateway_name)
-
-    def dial(stop: threading.Event, give_up: threading.Event) -> None:
-        dialer = Dialer(
-            session.database,
-            carrier,
-            session.clock,
-            session.ids,
-            Identity(socket.gethostname(), os.getpid()),
-            lease=lease,
-            only=only,
-            tell=tell,
-        )
-        loop = DialLoop(
-            dialer,
-            carrier,
-            session.clock,
-            idle_after=idle_after,
-            ready=reconciler.looked.is_set if reconciler is not None else lambda: True,
-            watch=watch,
-            tell=tell,
-        )
-        tell("dialing", gateway=carrier.name, dialer=str(dialer.lease.dialer_id))
+    with ThreadPoolExecutor(1, thread_name_prefix="reconcile") as pool:
+        ended = pool.submit(reconciler.run, stop, times.resync)
+        ended.add_done_callback(lambda _: stop.set())
         try:
-            loop.run(stop, drain, give_up)
+            yield
         finally:
-            carrier.close()
+            stop.set()
+        ended.result()
 
-    return dial
 
-
-def _gateway(session: Session, name: str) -> Gateway:
+@contextmanager
+def _carrier(session: Session, name: str) -> Iterator[Gateway]:
+    """Open the gateway, for as long as there are calls. Raises GatewayUnusable."""
     from reconciler.gateways.registry import check_environment, open_gateway
     from reconciler.store.schema import environment
 
-    gateway = open_gateway(name, session.clock)
-    with session.database.read() as connection:
-        check_environment(gateway, environment(connection))
-    return gateway
+    with closing(open_gateway(name, session.clock)) as gateway:
+        with session.database.read() as connection:
+            check_environment(gateway, environment(connection))
+        yield gateway
+
+
+def _dialer(
+    session: Session, carrier: Gateway, times: _Times, *, only: frozenset[UUID] | None, tell: Tell
+) -> Dialer:
+    from reconciler.controller.dialer import Dialer, Identity
+
+    identity = Identity(socket.gethostname(), os.getpid())
+    dialer = Dialer(
+        session.database,
+        carrier,
+        session.clock,
+        session.ids,
+        identity,
+        lease=times.lease,
+        only=only,
+        tell=tell,
+    )
+    tell("dialing", gateway=carrier.name, dialer=str(dialer.lease.dialer_id))
+    return dialer
+
+
+def _loop(
+    session: Session,
+    dialer: Dialer,
+    carrier: Gateway,
+    times: _Times,
+    *,
+    reconciler: Reconciler | None,
+    watch: Callable[[StepResult], None],
+    tell: Tell,
+) -> DialLoop:
+    from reconciler.controller.dial_loop import DialLoop
+
+    return DialLoop(
+        dialer,
+        carrier,
+        session.clock,
+        idle_after=times.idle_after,
+        ready=reconciler.looked.is_set if reconciler is not None else lambda: True,
+        watch=watch,
+        tell=tell,
+    )
 
 
 def _only(session: Session, org: str, names: list[str]) -> frozenset[UUID] | None:

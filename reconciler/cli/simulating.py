@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from reconciler.controller.simulation import Progress, Scenario, Simulated
 
+FIRST_YEAR, LAST_YEAR = 1970, 9899
+
 
 def simulate(
     paths: Paths,
@@ -53,6 +55,8 @@ def simulate(
     from reconciler.controller.simulation import simulate as run_simulation
 
     scenario = _scenario(start, length, seed, tick)
+    if attempts is not None:
+        _check_writable(attempts)
     with _progress(scenario) as progress:
         done = run_simulation(Source(paths, sys.stdin.buffer, org, strict), scenario, progress)
     for row in done.planned.bad_rows:
@@ -70,7 +74,7 @@ def _scenario(start: str | None, length: str, seed: int, tick: str) -> Scenario:
     begin = SystemClock().now().replace(microsecond=0) if start is None else _instant(start)
     return Scenario(
         start=begin,
-        length=positive_duration("--for", length),
+        length=_length(begin, length),
         seed=seed,
         tick=positive_duration("--tick", tick),
         behaviour=behaviour_from_environment(os.environ),
@@ -89,6 +93,18 @@ def _instant(text: str) -> datetime:
         return require_offset(instant)
     except ValueError as error:
         raise UsageError(f"--start {text}: {error}") from None
+
+
+def _length(begin: datetime, text: str) -> timedelta:
+    """Read --for. Beyond the last year there must be room for leases, and retries that fall due later."""
+    from datetime import UTC, datetime
+
+    found = positive_duration("--for", text)
+    if begin.year < FIRST_YEAR:
+        raise UsageError(f"--start: a simulation starts in the year {FIRST_YEAR} or later")
+    if found > datetime(LAST_YEAR, 12, 31, tzinfo=UTC) - begin:
+        raise UsageError(f"--for {text}: a simulation ends before the year {LAST_YEAR + 1}")
+    return found
 
 
 def positive_duration(option: str, text: str) -> timedelta:
@@ -146,7 +162,21 @@ def _write_attempts(done: Simulated, file: str, *, every: bool) -> None:
                 records = attempt_records(connection, History(org, unused=every))
                 sink.writelines(json.dumps(plain(one), ensure_ascii=False) + "\n" for one in records)
     except OSError as error:
-        raise UsageError(f"--attempts {file}: {error.strerror}") from None
+        raise _unwritable(file, error) from None
+
+
+def _check_writable(file: str) -> None:
+    """Find out before a long simulation what would otherwise be found out after it; changes no file."""
+    from pathlib import Path
+
+    try:
+        Path(file).open("ab").close()
+    except OSError as error:
+        raise _unwritable(file, error) from None
+
+
+def _unwritable(file: str, error: OSError) -> UsageError:
+    return UsageError(f"--attempts {file}: cannot be written: {error.strerror}")
 
 
 def _show(done: Simulated, scenario: Scenario) -> None:

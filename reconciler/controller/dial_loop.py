@@ -61,6 +61,7 @@ class DialLoop:
             stop.wait(self._wait(result).total_seconds())
 
     def _drain(self, drain: timedelta, give_up: threading.Event) -> None:
+        self._tell("stopping", detail="no new calls; stop again to leave running ones to the next start")
         self._dialer.drain()
         deadline = self._clock.now() + drain
         self._step()

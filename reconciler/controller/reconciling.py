@@ -8,15 +8,25 @@ dialing goes on meanwhile with what was applied last.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from io import BytesIO
 
 from reconciler.controller.planning import Planned, ReadSource, Source
 from reconciler.controller.telling import Tell
 from reconciler.core.plan.change import Cause
+from reconciler.core.plan.counting import counted
 from reconciler.core.plan.plan import PlanOptions
-from reconciler.errors import DialctlError, FaultsFound, GuardRefused, PlanRefused, SomebodyElseIsApplying
+from reconciler.errors import (
+    DialctlError,
+    Fault,
+    FaultsFound,
+    GuardRefused,
+    PlanRefused,
+    SomebodyElseIsApplying,
+)
+from reconciler.manifests.discovery import MAX_BYTES, STDIN
 from reconciler.manifests.watching import looks
 from reconciler.ports import Clock, Ids
 from reconciler.store.apply import ApplyResult, apply
@@ -31,11 +41,12 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What a look came to."""
+    """What a look came to. `bad_rows` are those of data files that were left out (R-PHONE-2)."""
 
     condition: Condition
     detail: str | None = None
     drifted: int = 0
+    bad_rows: Sequence[Fault] = ()
     applied: ApplyResult | None = None
 
 
@@ -62,15 +73,23 @@ class Reconciler:
         self._ids = ids
         self._revision = revision
         self._tell = tell
+        self._stdin: bytes | None = None
+        self._bad_rows: Sequence[Fault] = ()
         self.looked = threading.Event()
 
     def run(self, stop: threading.Event, resync: timedelta = RESYNC) -> None:
-        """Reconcile at first, after every change, and every `resync`, until told to stop."""
-        for _ in looks(self._source.paths, stop, resync):
-            try:
-                self.reconcile()
-            except DialctlError as error:
-                self._tell("reconcile failed", error=error.message)
+        """Reconcile at first, after every change, and every `resync`, until told to stop.
+
+        `looked` is set after the first look, and at the latest when this ends, however it does.
+        """
+        try:
+            for _ in looks(self._source.paths, stop, resync):
+                try:
+                    self.reconcile()
+                except DialctlError as error:
+                    self._tell("reconcile failed", error=error.message)
+                self.looked.set()
+        finally:
             self.looked.set()
 
     def reconcile(self) -> Reconciliation:
@@ -79,9 +98,7 @@ class Reconciler:
         try:
             result = self._settle(revision)
         except FaultsFound as found:
-            first = str(found.faults[0])
-            more = f", and {len(found.faults) - 1} more faults" if len(found.faults) > 1 else ""
-            result = Reconciliation(Condition.FAULTY, first + more)
+            result = Reconciliation(Condition.FAULTY, _first(found.faults, "fault"))
         except (GuardRefused, PlanRefused) as refused:
             result = Reconciliation(Condition.REFUSED, refused.message)
         with self._database.write() as connection:
@@ -97,7 +114,7 @@ class Reconciler:
         return result
 
     def _settle(self, revision: str | None) -> Reconciliation:
-        manifests = ReadSource(self._source)
+        manifests = self._read()
         for last in (False,) * (TRIES - 1) + (True,):
             planned = self._plan(manifests)
             try:
@@ -107,8 +124,16 @@ class Reconciler:
                     raise
                 continue
             drifted = sum(change.cause is Cause.DRIFT for change in planned.plan.changes)
-            return Reconciliation(Condition.SYNCED, drifted=drifted, applied=applied)
+            return Reconciliation(
+                Condition.SYNCED, drifted=drifted, bad_rows=planned.bad_rows, applied=applied
+            )
         raise AssertionError("the last try returns or raises")
+
+    def _read(self) -> ReadSource:
+        """Read the manifests as they are now; standard input can be read only once, and is kept."""
+        if self._stdin is None:
+            self._stdin = self._source.stdin.read(MAX_BYTES + 1) if STDIN in self._source.paths else b""
+        return ReadSource(replace(self._source, stdin=BytesIO(self._stdin)))
 
     def _plan(self, manifests: ReadSource) -> Planned:
         options = PlanOptions(self._clock.now(), self._source_name)
@@ -132,3 +157,12 @@ class Reconciler:
             done.pop("unchanged", None)
             if done:
                 self._tell("applied", **done, drifted=result.drifted, serial=result.applied.serial)
+            if result.bad_rows and result.bad_rows != self._bad_rows:
+                self._tell("bad rows left out", detail=_first(result.bad_rows, "bad row"))
+            self._bad_rows = result.bad_rows
+
+
+def _first(faults: Sequence[Fault], noun: str) -> str:
+    """Write the first one, and how many more there are."""
+    more = f", and {counted(len(faults) - 1, f'more {noun}')}" if len(faults) > 1 else ""
+    return f"{faults[0]}{more}"

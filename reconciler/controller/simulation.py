@@ -5,7 +5,6 @@ manifests ─▶ plan ─▶ apply to the scratch database ─▶ step, jump to 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -114,7 +113,7 @@ class Simulation:
         return min(wake, result.paced_at or wake)
 
     def _round_up(self, instant: datetime) -> datetime:
-        ticks = math.ceil((instant - self.scenario.start) / self.scenario.tick)
+        ticks = -((self.scenario.start - instant) // self.scenario.tick)
         return self.scenario.start + ticks * self.scenario.tick
 
     def _jump(self, wake: datetime) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 BUSY = frozenset({"pending", "locked", "in_progress", "unknown"})
+ON_THE_PHONE = frozenset({"locked", "in_progress"})
 REACHED = "completed"
 
 
@@ -25,14 +26,17 @@ class CallMade:
 
 @dataclass(slots=True)
 class Outlook:
-    """One campaign's figures. `finished_at` is None while contacts are left to call.
+    """One campaign's figures. `finished_at` is when its last call ended, once no contact is left to call.
 
+    `left` counts the contacts that are still to be called, or on the phone. `calls` are those that used an
+    attempt; `outcomes` add up to them. `starts` are those of all calls that were sent, used or not.
     `unreached` counts the contacts that no conversation was completed with, by status and reason.
     """
 
     campaign: str
     contacts: int = 0
     reached: int = 0
+    left: int = 0
     calls: int = 0
     talked: timedelta = timedelta(0)
     finished_at: datetime | None = None
@@ -62,7 +66,7 @@ def outlooks(
         if call.ended_at is not None:
             last_end[call.campaign] = max(call.ended_at, last_end.get(call.campaign, call.ended_at))
     for name, one in found.items():
-        if not any(status in BUSY for status, _ in contacts[name]):
+        if not one.left:
             one.finished_at = last_end.get(name)
     return list(found.values())
 
@@ -71,7 +75,7 @@ def per_slot(starts: Iterable[datetime], begin: datetime, slot: timedelta, slots
     """Count calls in consecutive slots of time from `begin` on."""
     counts = [0] * slots
     for start in starts:
-        index = int((start - begin) / slot)
+        index = (start - begin) // slot
         if 0 <= index < slots:
             counts[index] += 1
     return counts
@@ -84,10 +88,13 @@ def _of_contacts(name: str, counts: Mapping[tuple[str, str | None], int]) -> Out
             one.reached += count
         else:
             one.unreached[_why(status, reason)] += count
+            one.left += count if status in BUSY else 0
     return one
 
 
 def _why(status: str, reason: str | None) -> str:
+    if status in ON_THE_PHONE:
+        return "its call was still going on"
     if status in BUSY:
         return reason or "time ran out before its next call"
     return f"{status}: {reason}" if reason else status

@@ -206,6 +206,11 @@ def retry_delay(policy: DialingPolicy, base: timedelta, used_attempts: int) -> t
     return min(base * min(factor, ceiling // base + 1), ceiling) if base else base
 
 
+def all_used(max_attempts: int) -> str:
+    """Give the reason of a contact that is exhausted because its attempts are used up."""
+    return "its only attempt is used" if max_attempts == 1 else f"all {max_attempts} attempts used"
+
+
 def _after_unused(progress: Progress, ending: Ending) -> Verdict:
     after = replace(progress, unused_streak=progress.unused_streak + 1)
     if ending.own_fault:
@@ -240,7 +245,7 @@ def _after_used(after: Progress, ending: Ending, policy: DialingPolicy) -> Verdi
     if rule.max_attempts and after.outcome_counts[ending.outcome.value] >= rule.max_attempts:
         return _exhausted(after, f"{ending.outcome.value} for the {_ordinal(rule.max_attempts)} time")
     if after.counted >= policy.max_attempts:
-        return _exhausted(after, f"all {policy.max_attempts} attempts used")
+        return _exhausted(after, all_used(policy.max_attempts))
     if not after.numbers_to_dial():
         return _exhausted(after, "no number left")
     if then == "next_number" and _another_number_waits(after, ending):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.core.desired import DesiredContact, DesiredObject, DesiredState, ListRows, Notice, ObjectKey
 from reconciler.core.existing import Existing
 from reconciler.core.masking import masked_name
+from reconciler.core.plan.counting import counted
 from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.collector import collector_paused
@@ -140,8 +141,9 @@ class _Collected:
         self.lists[key] = content.rows
         self.bad_rows += [*content.bad_rows, *content.partly_bad]
         if content.bad_rows:
-            skipped = "row is skipped" if content.rows.rows == 1 else "rows are skipped"
-            detail = f"{content.rows.bad:,} of {content.rows.rows:,} {skipped}: {_first(content.bad_rows)}"
+            skipped = "is skipped" if content.rows.bad == 1 else "are skipped"
+            rows = counted(content.rows.rows, "row")
+            detail = f"{content.rows.bad:,} of {rows} {skipped}: {_first(content.bad_rows)}"
             self.notices.append(Notice("bad-rows", key, detail, document.origin))
         if content.partly_bad:
             count = len(content.partly_bad)

@@ -3,37 +3,82 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
-from watchfiles import DefaultFilter, watch
+from watchfiles import Change, DefaultFilter, watch
 
-STDIN = "-"
+from reconciler.manifests.data_file import CSV_SUFFIXES, JSONL_SUFFIXES
+from reconciler.manifests.discovery import STDIN, SUFFIXES
+
 DEBOUNCE_MS = 400
 """An editor or a git checkout writes many files; they are looked at together."""
+
+BEAT_MS = 100
+READ_BY_AN_APPLY = frozenset({*SUFFIXES, *CSV_SUFFIXES, *JSONL_SUFFIXES})
 
 
 def looks(paths: Sequence[str], stop: threading.Event, resync: timedelta) -> Iterator[None]:
     """Yield whenever the manifests should be looked at: at first, after changes, and every `resync`.
 
-    Ends when `stop` is set. A path that is gone is not watched, but looked at with every resync.
+    Ends when `stop` is set. Each look comes after its watch has begun, so that no change falls between them.
     """
-    yield
-    watched = [path for path in paths if path != STDIN and Path(path).exists()]
-    if not watched:
-        while not stop.wait(resync.total_seconds()):
-            yield
+    due = monotonic()
+    while not stop.is_set():
+        folders = _folders(paths)
+        for changes in _changes(folders, stop):
+            if changes or monotonic() >= due:
+                yield
+                due = monotonic() + resync.total_seconds()
+            if _folders(paths) != folders:  # gone, back again, or another in its place
+                due = monotonic()
+                break
+
+
+def _folders(paths: Sequence[str]) -> dict[Path, int]:
+    """Give the folders to watch, each with its inode; what cannot be reached is not watched.
+
+    A path that is no folder is watched by the one it lies in: an editor that saves puts a new file in the
+    place of the old one, its data files lie there too, and what is gone comes back there.
+    """
+    found = {}
+    for path in (Path(one) for one in paths if one != STDIN):
+        with suppress(OSError):
+            folder = path if path.is_dir() else path.parent
+            found[folder] = folder.stat().st_ino
+    return found
+
+
+def _changes(folders: Mapping[Path, int], stop: threading.Event) -> Iterator[Collection[object]]:
+    """Yield changes that may matter, and with every beat that there are none."""
+    if not folders:
+        while not stop.wait(BEAT_MS / 1000):
+            yield ()
         return
-    changes = watch(
-        *watched,
-        watch_filter=DefaultFilter(),
-        debounce=DEBOUNCE_MS,
-        stop_event=stop,
-        rust_timeout=int(resync.total_seconds() * 1000),
-        yield_on_timeout=True,
-        raise_interrupt=False,
-    )
-    for _ in changes:
-        if not stop.is_set():
-            yield
+    with suppress(FileNotFoundError):  # gone since: the caller finds out what there is now
+        yield from watch(
+            *folders,
+            watch_filter=_ManifestFilter(),
+            debounce=DEBOUNCE_MS,
+            stop_event=stop,
+            rust_timeout=BEAT_MS,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            ignore_permission_denied=True,
+        )
+
+
+class _ManifestFilter(DefaultFilter):
+    """Lets through what manifests are made of, and folders.
+
+    Everything else is none of ours; above all the database, which often lies beside the manifests: each look
+    writes to it, and would call for the next one.
+    """
+
+    def __call__(self, change: Change, path: str) -> bool:
+        suffix = Path(path).suffix.lower()
+        may_matter = suffix in READ_BY_AN_APPLY or not suffix or Path(path).is_dir()
+        return may_matter and super().__call__(change, path)

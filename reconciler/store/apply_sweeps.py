@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, update
 
 from reconciler.core.agents import NO_AGENT
 from reconciler.core.plan.plan import Sweep
-from reconciler.core.settlement import ContactStatus
+from reconciler.core.settlement import ContactStatus, all_used
 from reconciler.store.apply_work import ApplyWork
 from reconciler.store.observed.facts import COUNTED_ATTEMPTS, FOR_WANT_OF_AN_AGENT, WITHOUT_OWN_AGENT
 from reconciler.store.tables import contact
@@ -29,8 +29,7 @@ def sweep_contacts(work: ApplyWork, sweeps: Sequence[Sweep]) -> None:
             _move(work, campaign, (_IS_PENDING, *WITHOUT_OWN_AGENT), ContactStatus.ERROR, reason=NO_AGENT)
         if sweep.cap is not None:
             used_up = (_IS_PENDING, sweep.cap <= COUNTED_ATTEMPTS)
-            reason = f"all {sweep.cap} attempts used"
-            _move(work, campaign, used_up, ContactStatus.EXHAUSTED, reason=reason)
+            _move(work, campaign, used_up, ContactStatus.EXHAUSTED, reason=all_used(sweep.cap))
 
 
 def _move(

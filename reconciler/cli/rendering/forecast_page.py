@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rich.text import Text
 
-from reconciler.cli.rendering.words import counted, minute
-from reconciler.core.forecast import Outlook, per_slot
+from reconciler.cli.rendering.timeline import timeline
+from reconciler.cli.rendering.words import clipped, counted, minute
+from reconciler.core.forecast import Outlook
 
-BLOCKS = " ▁▂▃▄▅▆▇█"
 GOOD = frozenset({"completed", "transferred"})
 BAD = frozenset({"provider_fault", "agent_fault", "config_error", "quota"})
-SLOTS = (
-    timedelta(minutes=5),
-    timedelta(minutes=15),
-    timedelta(minutes=30),
-    timedelta(hours=1),
-    timedelta(hours=2),
-    timedelta(hours=3),
-    timedelta(hours=4),
-    timedelta(hours=6),
-    timedelta(hours=12),
-    timedelta(days=1),
-    timedelta(days=7),
-)
 SHOWN_REASONS = 6
 _LONGEST_BAR = 40
 _WIDEST = 160
+_FIGURES = 55
+"""Columns of the forecast beside the names."""
 
 
 def forecast_page(found: Sequence[Outlook], begin: datetime, end: datetime, width: int) -> Iterator[Text]:
@@ -38,51 +27,11 @@ def forecast_page(found: Sequence[Outlook], begin: datetime, end: datetime, widt
         yield Text("nobody to call: the manifests declare no contacts")
         return
     width = min(width, _WIDEST)
-    yield from _over_time(found, begin, end, width)
+    yield from timeline(found, begin, end, width)
     yield Text("")
     yield from _outcomes(found, width)
     yield Text("")
-    yield from _forecast(found, end)
-
-
-def _over_time(found: Sequence[Outlook], begin: datetime, end: datetime, width: int) -> Iterator[Text]:
-    """Draw one row of blocks per campaign; a campaign's tallest block is its busiest slot."""
-    names = max(len(one.campaign) for one in found)
-    last = max((start for one in found for start in one.starts), default=begin)
-    until = min(end, last + timedelta(hours=1))
-    columns = max(10, width - names - 14)
-    slot = next((size for size in SLOTS if (until - begin) / size <= columns), SLOTS[-1])
-    slots = min(columns, max(1, -(-(until - begin) // slot)))
-    yield Text(f"Calls started per {_span(slot)} (UTC)", style="bold")
-    yield _axis(begin, slot, slots, names)
-    for one in found:
-        counts = per_slot(one.starts, begin, slot, slots)
-        most = max(counts)
-        blocks = "".join(_block(count, most) for count in counts)
-        yield Text.assemble(f"{one.campaign:<{names}}  ", (blocks, "cyan"), (f"  max {most:,}", "dim"))
-
-
-def _axis(begin: datetime, slot: timedelta, slots: int, names: int) -> Text:
-    """Write the days, or within two days the hours, above the blocks."""
-    by_hour = slot * slots <= timedelta(days=2)
-    line = [" "] * slots
-    free_from = 0
-    for index in range(slots):
-        at = begin + index * slot
-        before = at - slot
-        new = at.hour != before.hour and at.hour % 6 == 0 if by_hour else at.date() != before.date()
-        label = f"{at:%H:%M}" if by_hour else f"{at:%d %b}"
-        if (new or index == 0) and index >= free_from and index + len(label) <= slots:
-            line[index : index + len(label)] = label
-            free_from = index + len(label) + 1
-    return Text(" " * (names + 2) + "".join(line), style="dim")
-
-
-def _block(count: int, most: int) -> str:
-    """Give a block for a count; a call is never rounded away to nothing."""
-    if not count:
-        return BLOCKS[0]
-    return BLOCKS[max(1, round(count / most * (len(BLOCKS) - 1)))]
+    yield from _forecast(found, end, width)
 
 
 def _outcomes(found: Sequence[Outlook], width: int) -> Iterator[Text]:
@@ -92,7 +41,7 @@ def _outcomes(found: Sequence[Outlook], width: int) -> Iterator[Text]:
     calls = sum(totals.values())
     yield Text("Outcomes", style="bold")
     if not calls:
-        yield Text("no call was made")
+        yield Text(_why_none(sum(len(one.starts) for one in found)))
         return
     names = max(len(name) for name in totals)
     longest = min(_LONGEST_BAR, max(10, width - names - 20))
@@ -107,16 +56,23 @@ def _outcomes(found: Sequence[Outlook], width: int) -> Iterator[Text]:
         )
 
 
-def _forecast(found: Sequence[Outlook], end: datetime) -> Iterator[Text]:
+def _why_none(started: int) -> str:
+    if not started:
+        return "no call was made"
+    return f"{counted(started, 'call')} started, none with an outcome yet that uses an attempt"
+
+
+def _forecast(found: Sequence[Outlook], end: datetime, width: int) -> Iterator[Text]:
     names = max(len("CAMPAIGN"), *(len(one.campaign) for one in found))
+    names = min(names, max(len("CAMPAIGN"), width - _FIGURES))
     yield Text("Forecast", style="bold")
     yield Text(
         f"{'CAMPAIGN':<{names}}  {'FINISHED (UTC)':<16}  CONTACTS  REACHED   CALLS   MINUTES", style="dim"
     )
     for one in found:
-        finished = minute(one.finished_at) if one.finished_at else "not by the end"
+        name = clipped(one.campaign, names)
         yield Text(
-            f"{one.campaign:<{names}}  {finished:<16}  {one.contacts:>8,}  {one.reached:>7,}"
+            f"{name:<{names}}  {_finished(one):<16}  {one.contacts:>8,}  {one.reached:>7,}"
             f"  {one.calls:>6,}  {one.minutes:>8,.0f}"
         )
     for one in found:
@@ -125,9 +81,15 @@ def _forecast(found: Sequence[Outlook], end: datetime) -> Iterator[Text]:
             yield from _unreached(one, end)
 
 
+def _finished(one: Outlook) -> str:
+    if one.left:
+        return "not by the end"
+    return minute(one.finished_at) if one.finished_at else "nobody to call"
+
+
 def _unreached(one: Outlook, end: datetime) -> Iterator[Text]:
     total = sum(one.unreached.values())
-    by = "" if one.finished_at else f" by {minute(end)} UTC"
+    by = f" by {minute(end)} UTC" if one.left else ""
     yield Text(f"{one.campaign}: {counted(total, 'contact')} not reached{by}")
     shown = one.unreached.most_common(SHOWN_REASONS)
     for reason, count in shown:
@@ -135,12 +97,3 @@ def _unreached(one: Outlook, end: datetime) -> Iterator[Text]:
     rest = total - sum(count for _, count in shown)
     if rest:
         yield Text(f"  {rest:>6,}  for other reasons", style="dim")
-
-
-def _span(slot: timedelta) -> str:
-    if slot >= timedelta(days=1):
-        return "day" if slot.days == 1 else f"{slot.days} days"
-    if slot >= timedelta(hours=1):
-        hours = int(slot / timedelta(hours=1))
-        return "hour" if hours == 1 else f"{hours} hours"
-    return f"{int(slot / timedelta(minutes=1))} minutes"

@@ -60,6 +60,11 @@ def labels_text(labels: Mapping[str, str]) -> str:
     return ", ".join(f"{key}={value}" for key, value in sorted(labels.items())) or NOTHING
 
 
+def clipped(text: str, width: int) -> str:
+    """Cut a text that is too wide, with an ellipsis."""
+    return text if len(text) <= width else f"{text[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
 def counted(count: int, noun: str) -> str:
     """Write `1 call`, `2 calls`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

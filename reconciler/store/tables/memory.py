@@ -16,8 +16,8 @@ from reconciler.store.tables.base import BIG_SERIAL, Table, core_table
 class Source(Table, table=True):
     """What became of the last reconciliation of each source: a condition that `status` shows.
 
-    `condition` is Synced, Refused (a guard or the planner refuses), Faulty (the manifests have faults) or
-    Unreachable (they cannot be read); `detail` says why, without personal data.
+    `condition` is Synced, Refused (a guard or the planner refuses) or Faulty (the manifests have faults, or
+    cannot be read); `detail` says why, without personal data.
     """
 
     name: str = Field(primary_key=True)

@@ -1,0 +1,40 @@
+"""SIGTERM and Ctrl-C for a command that ends in good order: the first asks, the second insists."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+_NO_MORE = 0
+
+
+@contextmanager
+def stop_signals() -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Give two events: the first signal sets `stop`, the second one `give_up`.
+
+    A thread of its own sets them: a handler runs amid whatever the main thread does, and would wait for ever
+    for a lock that the main thread holds just then. Only the queue's `put` is made for handlers.
+    """
+    stop, give_up = threading.Event(), threading.Event()
+    came: SimpleQueue[int] = SimpleQueue()
+
+    def obey() -> None:
+        for event in (stop, give_up):
+            if came.get() == _NO_MORE:
+                return
+            event.set()
+
+    thread = threading.Thread(target=obey, name="signals")
+    thread.start()
+    before = {number: signal.signal(number, lambda number, _: came.put(number)) for number in STOPPING}
+    try:
+        yield stop, give_up
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        came.put(_NO_MORE)
+        thread.join()

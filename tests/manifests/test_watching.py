@@ -1,0 +1,145 @@
+"""Watching manifests: real files, a real watch; every wait is for a look, with a deadline."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+from queue import Empty, Queue
+
+import pytest
+from watchfiles import Change
+
+from reconciler.manifests.watching import _ManifestFilter, looks
+
+NEVER = timedelta(days=1)
+PATIENCE_S = 20
+QUIET_S = 0.8
+"""Longer than a change takes to be seen."""
+
+
+class Looks:
+    """The looks of a watch in a thread of its own."""
+
+    def __init__(self, paths, resync, stop):
+        self._seen = Queue()
+        self.thread = threading.Thread(target=self._watch, args=(paths, resync, stop))
+        self.thread.start()
+
+    def _watch(self, paths, resync, stop):
+        for _ in looks([str(path) for path in paths], stop, resync):
+            self._seen.put(None)
+
+    def await_one(self):
+        """Wait for the next look; fail if none comes."""
+        self._seen.get(timeout=PATIENCE_S)
+
+    def forget(self):
+        """Wait until nothing calls for a look any more."""
+        while self.comes_one():
+            continue
+
+    def comes_one(self):
+        try:
+            self._seen.get(timeout=QUIET_S)
+        except Empty:
+            return False
+        return True
+
+
+@contextmanager
+def watching(*paths, resync=NEVER):
+    stop = threading.Event()
+    looking = Looks(paths, resync, stop)
+    try:
+        yield looking
+    finally:
+        stop.set()
+        looking.thread.join(PATIENCE_S)
+        assert not looking.thread.is_alive()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "manifests"
+    (made / "contacts").mkdir(parents=True)
+    (made / "spring.yaml").write_text("a: 1")
+    return made
+
+
+def test_the_first_look_needs_no_change(folder):
+    """The level counts, not the edge: at the start there is one look, and without a change no other."""
+    with watching(folder) as looking:
+        looking.await_one()
+        assert not looking.comes_one()
+
+
+@pytest.mark.parametrize("name", ["spring.yaml", "new.yml", "contacts/crm.csv", "contacts/crm.jsonl"])
+def test_a_changed_file_calls_for_a_look(folder, name):
+    """A manifest or a data file that is edited or new is looked at without waiting for the resync."""
+    with watching(folder) as looking:
+        looking.await_one()
+        (folder / name).write_text("b: 2")
+        looking.await_one()
+
+
+@pytest.mark.parametrize("name", ["dialctl.db", "dialctl.db-wal", "notes.md"])
+def test_the_database_beside_the_manifests_calls_for_no_look(folder, name):
+    """Each look writes to the database; that it lies beside the manifests must not call for the next one."""
+    with watching(folder) as looking:
+        looking.await_one()
+        (folder / name).write_text("1")
+        (folder / name).unlink()
+        assert not looking.comes_one()
+
+
+def test_without_a_change_every_resync_calls_for_a_look(folder):
+    """`--resync`: drift in the database is found though no file changes."""
+    with watching(folder, resync=timedelta(seconds=0.2)) as looking:
+        for _ in range(3):
+            looking.await_one()
+
+
+def test_a_file_that_an_editor_replaced_is_still_watched(folder):
+    """Editors save by putting a new file in the old one's place; the second save is seen as well."""
+    manifest = folder / "spring.yaml"
+    with watching(manifest) as looking:
+        looking.await_one()
+        for text in ("b: 2", "c: 3"):
+            (folder / "spring.new").write_text(text)
+            os.replace(folder / "spring.new", manifest)
+            looking.await_one()
+            looking.forget()
+
+
+def test_a_directory_that_was_removed_is_watched_again_once_it_is_back(folder):
+    """R-MAN-2: its removal is looked at (and is a fault); a change after its return is seen again."""
+    with watching(folder) as looking:
+        looking.await_one()
+        shutil.rmtree(folder)
+        looking.await_one()
+        folder.mkdir()
+        looking.forget()
+        (folder / "spring.yaml").write_text("b: 2")
+        looking.await_one()
+
+
+def test_standard_input_is_looked_at_with_every_resync():
+    """`run -`: there is no file to watch."""
+    with watching("-", resync=timedelta(seconds=0.2)) as looking:
+        looking.await_one()
+        looking.await_one()
+
+
+@pytest.mark.parametrize(
+    ("path", "matters"),
+    [
+        ("/m/a.yaml", True), ("/m/a.YML", True), ("/m/a.csv", True), ("/m/gone", True),
+        ("/m/.git/index", False), ("/m/a.yaml~", False), ("/m/dialctl.db-shm", False),
+    ],
+)  # fmt: skip
+def test_what_may_matter(path, matters):
+    """Manifests, data files and folders matter; git's own files, editors' copies and databases do not."""
+    assert _ManifestFilter()(Change.modified, path) is matters
