@@ -154,7 +154,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _misused(error: TyperException) -> int:
     """Report a command line that makes no sense; Typer's exit code 2 would read as "there are changes"."""
-    message = error.format_message()
+    message = error.format_message().replace("Value error, ", "")
     note(message)
     if not message.startswith("Usage:"):
         context = getattr(error, "ctx", None)

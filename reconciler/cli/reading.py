@@ -48,7 +48,7 @@ class Filters:
 
     campaign: Annotated[
         str | None,
-        typer.Option("--campaign", help="Of this campaign; default: of none.", metavar="NAME"),
+        typer.Option("--campaign", help="Of this campaign; `default`: in none.", metavar="NAME"),
     ] = None
     status: Annotated[
         str | None,
@@ -297,7 +297,7 @@ def _say_what_is_missing(connection: Connection, kind: Kind, query: Query, shown
     if not shown:
         others = [org.name for org in organizations(connection) if org.name != query.org.name]
         elsewhere = f"; other organizations (--org): {', '.join(others)}" if others else ""
-        note(f"no {kind.name} of this kind in organization {query.org.name}{elsewhere}")
+        note(f"no {kind.name} to show in organization {query.org.name}{elsewhere}")
     elif kind.count is not None and shown == query.limit:
         more = kind.count(connection, query) - shown
         if more > 0:

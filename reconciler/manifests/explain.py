@@ -77,13 +77,21 @@ def _message(found: ErrorDetails, path: list[str | int], model: type[BaseModel])
         return f"{words} {_bound(context[name])}", None
     if kind in _SHAPES:
         nothing = "; nothing stands here" if found["input"] is None else ""
-        return _SHAPES[kind] + nothing, None
+        return _SHAPES[kind] + nothing, _shape_hint(kind, path, model)
     if kind in {"too_short", "string_too_short"}:
         return "must not be empty", None
     if kind in {"too_long", "string_too_long"}:
         unit = "characters" if isinstance(found["input"], str) else "items"
         return f"must have at most {context['max_length']:,} {unit}", None
     return found["msg"].replace("Input should be", "must be"), None
+
+
+def _shape_hint(kind: str, path: list[str | int], model: type[BaseModel]) -> str | None:
+    """Show how what is expected is written, where it is not a single value."""
+    if kind == "tuple_type":
+        return "write [one, two], or each item on a line of its own after a dash"
+    fields = _fields_at(model, path) if kind == "model_type" else []
+    return f"its fields: {', '.join(fields)}" if fields else None
 
 
 def _unknown_field(name: str, parent: list[str | int], model: type[BaseModel]) -> tuple[str, str | None]:

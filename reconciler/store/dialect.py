@@ -88,6 +88,19 @@ def insert(table: type[SQLModel]) -> sqlite.Insert:
     return sqlite.insert(table)
 
 
+_REMEDIES = {
+    "unable to open database file": "its folder must exist, and you must be allowed to write there",
+    "readonly database": "the file and its folder must be writable, also to read: SQLite locks there",
+    "file is not a database": "--database-url or DIALCTL_DATABASE_URL names another file",
+    "disk is full": "make room; nothing was half written",
+}
+
+
+def remedy(error: BaseException) -> str | None:
+    """Say what a person can do about an error of the database, if it is one of those that people meet."""
+    return next((hint for text, hint in _REMEDIES.items() if text in str(error)), None)
+
+
 def is_busy(error: BaseException) -> bool:
     """Tell whether an error only says that somebody else holds the write lock."""
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)

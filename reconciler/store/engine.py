@@ -54,7 +54,7 @@ class Database:
                 raise SomebodyElseIsApplying(
                     f"{self.name} is locked by another process; try again"
                 ) from error
-            raise DatabaseUnusable(f"{self.name}: {cause}") from error
+            raise DatabaseUnusable(f"{self.name}: {cause}", hint=dialect.remedy(cause)) from error
 
 
 def open_database(url: str, *, read_only: bool = False) -> Database:

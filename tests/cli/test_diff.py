@@ -167,7 +167,20 @@ def test_a_file_that_is_no_database(dialctl, spring, tmp_path):
     (tmp_path / "dialctl.db").write_text("hello")
     finished = dialctl("diff", spring)
     assert (finished.code, finished.out) == (1, "")
-    assert finished.err == "sqlite:///dialctl.db: file is not a database\n"
+    assert finished.err == (
+        "sqlite:///dialctl.db: file is not a database\n"
+        "hint: --database-url or DIALCTL_DATABASE_URL names another file\n"
+    )
+
+
+def test_a_database_in_a_folder_that_does_not_exist(dialctl, spring):
+    """Everything is read and planned; then the hint says what is missing."""
+    finished = dialctl("apply", spring, "--yes", "--database-url", "sqlite:///nowhere/dialctl.db")
+    assert finished.code == 1
+    assert finished.err == (
+        "sqlite:///nowhere/dialctl.db: unable to open database file\n"
+        "hint: its folder must exist, and you must be allowed to write there\n"
+    )
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://localhost/x"])

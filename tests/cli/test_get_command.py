@@ -59,7 +59,7 @@ def test_nothing_found_is_told_beside_the_result(applied, dialctl):
     """An empty list is a result, exit 0, and says on standard error where to look."""
     finished = dialctl("get", "holds")
     assert (finished.code, finished.out) == (0, "")
-    assert finished.err == "no holds of this kind in organization default\n"
+    assert finished.err == "no holds to show in organization default\n"
     assert dialctl("get", "holds", "--format", "json").out == "[]\n"
 
 

@@ -87,7 +87,10 @@ FAULTS = {
     ),
     "nothing where a mapping is meant": (
         CAMPAIGN + "spec:\n",
-        ["m.yaml:4:1: spec must be a mapping; nothing stands here"],
+        [
+            "m.yaml:4:1: spec must be a mapping; nothing stands here (its fields: agent_id, agent_version, "
+            "agent_number, configuration, status, priority, start_at, end_at)"
+        ],
     ),
     "a bound": (
         HEAD.format(kind="Configuration", more="") + "spec: {dialing: {ring_timeout: 0s}}\n",

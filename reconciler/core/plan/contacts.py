@@ -171,7 +171,8 @@ class _ContactPlanner:
     def finish(self) -> ContactsPlanned:
         """Give the result, with what is only to be known."""
         for key, names in sorted(self._orphans.items()):
-            text = f"{_named(names)} no longer declared; --prune withdraws them"
+            them = "it" if len(names) == 1 else "them"
+            text = f"{_named(names)} no longer declared; only --prune withdraws {them}"
             self._planned.notices.append(Notice("orphan", key, text))
         for key, names in sorted(self._deleted_by_hand.items()):
             text = (

@@ -84,7 +84,7 @@ def windows_widened(proposal: Proposal) -> Iterator[str]:
         if pair not in known:
             known[pair] = widened(before, after, today)
         if known[pair]:
-            yield f"{shift.campaign}: {_some(known[pair])}"
+            yield f"{shift.campaign} would call at hours that were shut: {_some(known[pair])}"
 
 
 def windows_legal(proposal: Proposal) -> Iterator[str]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from reconciler.core.canonical import instant_text
 from reconciler.core.desired import ObjectKey
 from reconciler.core.holds import CallTarget, Hold, HoldCause, covers
 from reconciler.core.plan.change import Attribution, Cause, Transition
@@ -65,7 +64,7 @@ def judge_status(
 
 def hold_text(hold: Hold) -> str:
     """Say who holds what since when and why."""
-    return f"held by {hold.actor}, since {instant_text(hold.created_at)}, because {hold.reason}"
+    return str(hold)
 
 
 def still_covers(hold: Hold, campaign_id: UUID, rules: CampaignRules) -> bool:
@@ -107,6 +106,6 @@ def _stay_closed(statuses: Statuses, changed_by: Attribution | None) -> StatusVe
 
 
 def _closed_by(changed_by: Attribution | None) -> str:
-    return (
-        f"closed by {changed_by.actor} at {instant_text(changed_by.at)}" if changed_by else "closed by hand"
-    )
+    if changed_by is None:
+        return "closed by hand"
+    return f"closed by {changed_by.actor} at {changed_by.at:%Y-%m-%d %H:%M} UTC"

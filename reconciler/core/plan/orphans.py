@@ -35,10 +35,7 @@ def plan_orphans(
     closing = {live.key for live in orphans} if options.prune else set()
     for live in sorted(orphans, key=lambda orphan: (-RANK[orphan.key.kind], orphan.key)):
         if not options.prune:
-            text = "no longer declared; --prune would " + _verb(live.key.kind)
-            yield Notice(
-                "orphan", live.key, text if _verb(live.key.kind) else "no longer declared; stays as it is"
-            )
+            yield Notice("orphan", live.key, _left_alone(live))
         elif live.key.kind in _NEVER_PRUNED:
             yield Notice("orphan", live.key, "no longer declared; stays as it is")
         elif users := _users(live.key, specs, closing):
@@ -47,10 +44,16 @@ def plan_orphans(
             yield _prune(live)
 
 
-def _verb(kind: str) -> str:
+def _left_alone(live: ObservedObject) -> str:
+    """Say what goes on as before, since nothing was asked to be pruned."""
+    kind = live.key.kind
     if kind in _NEVER_PRUNED:
-        return ""
-    return {"Campaign": "close it", "ContactList": "withdraw its contacts"}.get(kind, "delete it")
+        return "no longer declared; stays as it is"
+    if kind == "Campaign" and live.status == "active":
+        return "no longer declared, but it goes on calling; --prune would close it"
+    if kind == "ContactList":
+        return "no longer declared, but its contacts stay; --prune would withdraw them"
+    return f"no longer declared; --prune would {'close' if kind == 'Campaign' else 'delete'} it"
 
 
 def _users(

@@ -32,7 +32,8 @@ def find_holds(connection: Connection, org: OrganizationRef, text: str) -> list[
     wanted = text.replace("-", "").lower()
     if len(wanted) < FEWEST_CHARACTERS:
         raise UsageError(
-            f"'{text}' is too short to name a hold", hint=f"write {FEWEST_CHARACTERS} characters or more"
+            f"'{text}' is too short to name a hold",
+            hint=f"write campaign/NAME, or {FEWEST_CHARACTERS} characters of its id or more; {_HINT}",
         )
     found = [one for one in standing_holds(connection) if one.id.hex.startswith(wanted)]
     if len(found) > 1:
