@@ -12,7 +12,7 @@ RUN    := .venv/bin
 	@$(UV) pip install -q --python .venv --no-deps --editable .
 	@touch $@
 
-demo: .venv/ready ## the whole main job, live and simulated, in under a minute
+demo: .venv/ready ## the whole main job, live and simulated, in about a minute
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" examples/demo.sh
 
 test: .venv/ready ## the whole suite

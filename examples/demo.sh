@@ -19,7 +19,7 @@ run dialctl validate $quickstart
 say "Whom would an apply call? A guard stops it: one configuration dials around the clock (exit code 3)."
 printf '\033[36m$ dialctl diff %s\033[0m\n' $quickstart
 dialctl diff $quickstart > .demo/diff.txt || code=$?
-grep -v '^      ' .demo/diff.txt | cat -s | tail -n 40
+grep -v '^      ' .demo/diff.txt | sed 's/, for example:$//; s/ created:$/ created/' | cat -s | tail -n 40
 echo "(exit code ${code:-0}; the fields are in .demo/diff.txt)"
 
 say "The guard is allowed by name, and everything is written in one transaction."

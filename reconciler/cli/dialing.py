@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -84,6 +85,8 @@ def run(
     reconciles = bool(paths) and not loops.no_reconcile
     if loops.no_dial and not reconciles:
         raise UsageError("there is nothing to do: neither manifests to reconcile nor calls to make")
+    if reconciles:
+        _refuse_missing(paths or [])
     times = _times(loops)
     tell = teller(log_format)
     with _session(where, creates=reconciles) as session, stop_signals() as (stop, give_up):
@@ -105,6 +108,15 @@ def run(
             with watcher(session.database, session.clock, log_format, only) as watch:
                 loop = _loop(session, dialer, carrier, times, reconciler=reconciler, watch=watch, tell=tell)
                 loop.run(stop, times.drain, give_up)
+
+
+def _refuse_missing(paths: list[str]) -> None:
+    """Refuse a path with a slip of the pen in it: its manifests would stand faulty while calls are made."""
+    for path in paths:
+        if path != "-" and not Path(path).exists():
+            raise UsageError(
+                f"{path}: there is no such file or folder", hint="nothing was done; mend the path"
+            )
 
 
 @dataclass(frozen=True, slots=True)

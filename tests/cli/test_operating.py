@@ -333,3 +333,12 @@ def test_the_words_of_options_are_those_of_the_rules():
     assert set(get_args(contacts.Resolvable)) == set(RESOLVABLE)
     assert set(get_args(contacts.LastOutcome)) == set(Outcome)
     assert set(contacts.Requeuable) == set(REQUEUABLE)
+
+
+def test_run_refuses_a_path_that_does_not_exist(dialctl, applied):
+    """A slip of the pen in a path makes no calls, rather than calls without their manifests."""
+    finished = dialctl("run", "campaings", "--until-idle")
+    assert finished.code == 64
+    assert finished.err == (
+        "campaings: there is no such file or folder\nhint: nothing was done; mend the path\n"
+    )
