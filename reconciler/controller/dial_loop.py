@@ -10,6 +10,7 @@ from reconciler.controller.dialer import Dialer, StepResult
 from reconciler.controller.telling import Tell, silent
 from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
 from reconciler.ports import Clock, Gateway
+from reconciler.spec.scalars import format_duration
 
 POLL = timedelta(milliseconds=500)
 """The database is looked at so often, whatever happens: a pause is noticed within a second (R-LIFE-4)."""
@@ -67,7 +68,7 @@ class DialLoop:
         self._step()
         running = self._dialer.running_calls()
         if running:
-            self._tell("draining", calls=running, up_to=str(drain))
+            self._tell("draining", calls=running, up_to=format_duration(drain))
         while running and self._clock.now() < deadline and not give_up.is_set():
             give_up.wait(POLL.total_seconds())
             self._step()

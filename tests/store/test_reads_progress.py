@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -107,6 +108,12 @@ def test_a_campaign_is_complete_once_nobody_is_left(small):
     small.edit_contact("bob", status="withdrawn")
     assert progress(small)["spring"].complete
     assert not progress(small)["autumn"].complete
+
+
+@pytest.mark.parametrize(("own", "at_most"), [(None, 10), (3, 3), (40, 10)])
+def test_a_campaign_shows_the_narrower_one_of_two_limits(small, own, at_most):
+    """Its own or its organization's: whichever keeps its calls from being made first."""
+    assert replace(progress(small)["spring"], own_limit=own).calls_at_most == at_most
 
 
 def test_contacts_in_no_campaign_are_shown_where_there_are_any(small):

@@ -72,7 +72,7 @@ def _campaigns(overview: Overview, width: int) -> Iterator[Text]:
     )
     for one in overview.campaigns:
         share = f"{100 * _done(one) // one.total}%" if one.total else "-"
-        calls = f"{one.active_calls}/{one.concurrency_limit}"
+        calls = f"{one.active_calls}/{one.calls_at_most}"
         yield Text.assemble(
             f"{_clipped(_name(one), name_width):<{name_width}}  ",
             coloured(f"{one.status:<6}"),

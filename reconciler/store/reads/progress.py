@@ -55,6 +55,13 @@ class CampaignProgress:
     attempts: int
     active_calls: int
     concurrency_limit: int
+    own_limit: int | None = None
+
+    @property
+    def calls_at_most(self) -> int:
+        """The narrower one of its organization's limit and its own."""
+        own = self.own_limit
+        return self.concurrency_limit if own is None else min(own, self.concurrency_limit)
 
     @property
     def total(self) -> int:
@@ -114,6 +121,7 @@ def campaigns_progress(
                 attempts=count[USED_ATTEMPTS],
                 active_calls=active[terms.key],
                 concurrency_limit=tenancy.concurrency_limit,
+                own_limit=terms.policy.max_concurrent_calls,
             )
         )
     return sorted(found, key=lambda one: (one.org, one.campaign is None, one.campaign or ""))
