@@ -10,8 +10,9 @@ import typer
 from reconciler.cli.receipt_text import lift_line
 from reconciler.cli.settings import Author, Place
 from reconciler.cli.stopping import HangUps, Reason, show_receipt
-from reconciler.cli.terminal import note, print_lines
+from reconciler.cli.terminal import agrees, can_ask, note, print_lines
 from reconciler.cli.waiting import acting_on
+from reconciler.errors import DialctlError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -65,8 +66,13 @@ def close(
     """Close a campaign for ever; its contacts keep their status and are never called again."""
     from reconciler.cli.session import acting, open_session
     from reconciler.store.operations.lifecycle import close as close_campaign
+    from reconciler.store.operations.lifecycle import left_to_call
 
     with open_session(where.database_url) as session:
+        with session.database.read() as connection:
+            left = left_to_call(connection, _find(connection, where.org, campaign))
+        if left and can_ask() and not agrees(f"Close {campaign} for ever, with {left:,} left to call?"):
+            raise DialctlError("not closed: nothing was changed")
         with acting_on(session, acting(author.actor)) as operation:
             which = _find(operation.connection, where.org, campaign)
             moved = close_campaign(operation, which, reason=reason, hang_up=ending.hang_up())

@@ -272,6 +272,16 @@ def test_an_ad_hoc_call_to_a_suppressed_number(dialctl):
 
 
 @pytest.mark.usefixtures("applied")
+def test_closing_for_ever_is_asked_at_a_terminal(at_terminal):
+    """R-LIFE-3: closed is final, so a person is told how many are left to call, and can still say no."""
+    refused = at_terminal("close", "spring", answer="n")
+    assert "Close spring for ever, with 3 left to call? [y/N]" in refused.out
+    assert (refused.code, status()) == (1, "active")
+    assert at_terminal("close", "spring", answer="y").code == 0
+    assert status() == "closed"
+
+
+@pytest.mark.usefixtures("applied")
 def test_a_requeue_says_how_many_and_asks(dialctl, at_terminal):
     """R-CONTACT-1: without --yes a person is asked, with the number; a script must say --yes."""
     change("UPDATE contact SET status = 'exhausted', attempts = 3, last_outcome = 'busy'")

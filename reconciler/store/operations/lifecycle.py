@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from reconciler.core.holds import CallTarget, Hold, HoldScope, covers
 from reconciler.errors import TransitionRefused
@@ -18,7 +18,7 @@ from reconciler.store.identity import CampaignRef
 from reconciler.store.lanes import drop_lanes
 from reconciler.store.operations.operation import Operation, raise_serial, stated
 from reconciler.store.operations.stopping import HangUp, StopOrder, Stopped, stop
-from reconciler.store.tables import campaign
+from reconciler.store.tables import campaign, tally
 
 CLOSING = timedelta(minutes=10)
 """How long the hold stands that tells the dialers to end a closed campaign's calls: it never dials again."""
@@ -75,6 +75,13 @@ def close(
     before = _move(operation, which, "close", reason, to="closed", allowed=_NOT_CLOSED)
     drop_lanes(operation.connection, [which.key])
     return Moved(which, before, "closed", stopped)
+
+
+def left_to_call(connection: Connection, campaign: CampaignRef) -> int:
+    """Count the contacts of a campaign that are still to be called, or on the phone."""
+    waiting = tally.c.name.in_(("pending", "locked", "in_progress"))
+    counted = select(func.coalesce(func.sum(tally.c.count), 0))
+    return int(connection.execute(counted.where(tally.c.campaign_key == campaign.key, waiting)).scalar_one())
 
 
 def still_held(connection: Connection, which: CampaignRef, now: datetime) -> list[Hold]:
