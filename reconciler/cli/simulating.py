@@ -100,8 +100,8 @@ def _length(begin: datetime, text: str) -> timedelta:
     from datetime import UTC, datetime
 
     found = positive_duration("--for", text)
-    if begin.year < FIRST_YEAR:
-        raise UsageError(f"--start: a simulation starts in the year {FIRST_YEAR} or later")
+    if not FIRST_YEAR <= begin.year <= LAST_YEAR:
+        raise UsageError(f"--start: a simulation starts in a year from {FIRST_YEAR} to {LAST_YEAR}")
     if found > datetime(LAST_YEAR, 12, 31, tzinfo=UTC) - begin:
         raise UsageError(f"--for {text}: a simulation ends before the year {LAST_YEAR + 1}")
     return found

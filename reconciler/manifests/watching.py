@@ -59,26 +59,29 @@ def _changes(folders: Mapping[Path, int], stop: threading.Event) -> Iterator[Col
             yield ()
         return
     with suppress(FileNotFoundError):  # gone since: the caller finds out what there is now
-        yield from watch(
+        for changes in watch(
             *folders,
-            watch_filter=_ManifestFilter(),
+            watch_filter=None,  # a filter of its own keeps it from ever yielding beside a busy database
             debounce=DEBOUNCE_MS,
             stop_event=stop,
             rust_timeout=BEAT_MS,
             yield_on_timeout=True,
             raise_interrupt=False,
             ignore_permission_denied=True,
-        )
+        ):
+            yield [change for change in changes if may_matter(*change)]
 
 
-class _ManifestFilter(DefaultFilter):
-    """Lets through what manifests are made of, and folders.
+def may_matter(change: Change, path: str) -> bool:
+    """Tell whether a change is one of what manifests are made of: their files, data files, and folders.
 
     Everything else is none of ours; above all the database, which often lies beside the manifests: each look
     writes to it, and would call for the next one.
     """
+    suffix = Path(path).suffix.lower()
+    is_read = suffix in READ_BY_AN_APPLY or not suffix or Path(path).is_dir()
+    return is_read and _NOT_IGNORED(change, path)
 
-    def __call__(self, change: Change, path: str) -> bool:
-        suffix = Path(path).suffix.lower()
-        may_matter = suffix in READ_BY_AN_APPLY or not suffix or Path(path).is_dir()
-        return may_matter and super().__call__(change, path)
+
+_NOT_IGNORED = DefaultFilter()
+"""Leaves out what git, editors and operating systems write for themselves."""

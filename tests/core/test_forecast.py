@@ -75,7 +75,7 @@ COUNTS = st.dictionaries(
 
 @given(st.lists(CALLS), COUNTS, COUNTS)
 def test_the_figures_add_up(calls, spring, autumn):
-    """contacts = reached + unreached, calls = outcomes, starts = calls + unused ones; nothing gets lost."""
+    """Contacts = reached + unreached, calls = outcomes, starts = calls + unused ones; nothing gets lost."""
     found = outlooks(calls, {"acme/spring": spring, "acme/autumn": autumn})
     assert [one.campaign for one in found] == ["acme/spring", "acme/autumn"]
     for one in found:
@@ -95,7 +95,7 @@ def test_calls_are_counted_in_half_open_slots():
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ([{"days": ["mon", "tue"], "start": "09:00", "end": "17:00"}], "mon,tue 09:00–17:00"),
+        ([{"days": ["mon", "tue"], "start": "09:00", "end": "17:00"}], "mon,tue 09:00\N{EN DASH}17:00"),
         (
             [{"timezones": ["America/Denver"], "windows": []}],
             "America/Denver: no calls",
@@ -109,5 +109,5 @@ def test_calls_are_counted_in_half_open_slots():
     ],
 )  # fmt: skip
 def test_a_schedule_reads_as_people_write_it(value, text):
-    """R-PLAN-2: a diff shows windows, overrides and blackouts in words; what is none of them is left alone."""
+    """R-PLAN-2: a diff shows windows, overrides and blackouts in words; anything else is left alone."""
     assert schedule_text(value) == text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from queue import Empty, Queue
 import pytest
 from watchfiles import Change
 
-from reconciler.manifests.watching import _ManifestFilter, looks
+from reconciler.manifests.watching import looks, may_matter
 
 NEVER = timedelta(days=1)
 PATIENCE_S = 20
@@ -95,6 +94,25 @@ def test_the_database_beside_the_manifests_calls_for_no_look(folder, name):
         assert not looking.comes_one()
 
 
+def test_a_busy_database_beside_the_manifests_starves_no_look(folder):
+    """Writes that never pause keep neither the resync nor a changed file from being looked at."""
+    done = threading.Event()
+
+    def write():
+        while not done.wait(0.01):
+            (folder / "dialctl.db-wal").write_text("1")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with watching(folder, resync=timedelta(seconds=1)) as looking:
+            looking.await_one()
+            looking.await_one()
+    finally:
+        done.set()
+        writer.join()
+
+
 def test_without_a_change_every_resync_calls_for_a_look(folder):
     """`--resync`: drift in the database is found though no file changes."""
     with watching(folder, resync=timedelta(seconds=0.2)) as looking:
@@ -109,7 +127,7 @@ def test_a_file_that_an_editor_replaced_is_still_watched(folder):
         looking.await_one()
         for text in ("b: 2", "c: 3"):
             (folder / "spring.new").write_text(text)
-            os.replace(folder / "spring.new", manifest)
+            (folder / "spring.new").replace(manifest)
             looking.await_one()
             looking.forget()
 
@@ -142,4 +160,4 @@ def test_standard_input_is_looked_at_with_every_resync():
 )  # fmt: skip
 def test_what_may_matter(path, matters):
     """Manifests, data files and folders matter; git's own files, editors' copies and databases do not."""
-    assert _ManifestFilter()(Change.modified, path) is matters
+    assert may_matter(Change.modified, path) is matters

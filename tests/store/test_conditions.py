@@ -35,7 +35,7 @@ def test_a_condition_is_written_down_with_its_reason(here):
 
 
 def test_a_condition_that_stays_keeps_its_since(here):
-    """`changed_at` says since when; only a different condition moves it, `looked_at` moves with every look."""
+    """`changed_at` says since when; only another condition moves it; `looked_at` moves always."""
     first = record(here, Condition.REFUSED, detail="withdraw: 3 of 4")
     again = record(here, Condition.REFUSED, detail="withdraw: 4 of 4")
     assert again["changed_at"] == first["changed_at"] < again["looked_at"]

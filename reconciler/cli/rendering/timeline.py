@@ -78,10 +78,9 @@ def _label(at: datetime) -> str:
 
 
 def _axis(marks: dict[int, str], slots: int) -> str:
-    line = [" "] * slots
+    line = [" "] * (slots + _LABEL)
     for index, label in marks.items():
-        if index + len(label) <= slots:
-            line[index : index + len(label)] = label
+        line[index : index + len(label)] = label
     return "".join(line)
 
 
