@@ -28,9 +28,10 @@ class CallMade:
 class Outlook:
     """One campaign's figures. `finished_at` is when its last call ended, once no contact is left to call.
 
-    `left` counts the contacts that are still to be called, or on the phone. `calls` are those that used an
-    attempt; `outcomes` add up to them. `starts` are those of all calls that were sent, used or not.
-    `unreached` counts the contacts that no conversation was completed with, by status and reason.
+    `left` counts the contacts that are still to be called, or on the phone. `starts` are those of all calls
+    that were sent; `calls` those that used an attempt; `outcomes` add up to them, save for calls whose fate
+    is unknown. `unreached` counts the contacts that no conversation was completed with, by status and
+    reason.
     """
 
     campaign: str

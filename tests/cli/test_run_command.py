@@ -171,13 +171,13 @@ def test_a_live_database_refuses_the_simulator(dialctl, ready):
 
 
 def test_a_database_that_may_not_be_written(ready, dialctl):
-    """A read-only file: exit 1, and one line that says so."""
+    """A read-only file: exit 1, and a line that says so."""
     with Path("dialctl.db").open("r+b") as file:
         file.seek(WRITE_VERSION_AT)
         file.write(b"\x03")  # SQLite takes a file of a write version that it does not know for read-only
     finished = dialctl("run", "--until-idle")
     assert finished.code == 1
-    [line] = finished.err.splitlines()
+    line, *_ = finished.err.splitlines()
     assert line == "sqlite:///dialctl.db: attempt to write a readonly database"
 
 

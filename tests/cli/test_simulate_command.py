@@ -173,7 +173,7 @@ def test_nobody_to_call(dialctl, spring):
 def test_calls_that_are_still_going_on_are_not_denied(dialctl, crowd):
     """A simulation that ends amid its first calls says that they were started."""
     page = dialctl("simulate", crowd, *START, "--for", "1s").out
-    assert "5 calls started, none with an outcome yet that uses an attempt" in page
+    assert "5 calls started; none has an outcome that counts" in page
     assert "5  its call was still going on" in page
 
 

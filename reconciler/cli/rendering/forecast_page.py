@@ -59,7 +59,7 @@ def _outcomes(found: Sequence[Outlook], width: int) -> Iterator[Text]:
 def _why_none(started: int) -> str:
     if not started:
         return "no call was made"
-    return f"{counted(started, 'call')} started, none with an outcome yet that uses an attempt"
+    return f"{counted(started, 'call')} started; none has an outcome that counts"
 
 
 def _forecast(found: Sequence[Outlook], end: datetime, width: int) -> Iterator[Text]:
