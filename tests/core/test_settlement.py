@@ -160,7 +160,8 @@ def test_the_cap_is_over_every_other_rule():
     verdict = after(*outcomes)
     assert verdict.status is ContactStatus.EXHAUSTED
     assert verdict.reason == "all 5 attempts used"
-    assert after(*["invalid_number"], rules=policy(max_attempts=1)).status is ContactStatus.EXHAUSTED
+    only = after("invalid_number", rules=policy(max_attempts=1))
+    assert (only.status, only.reason) == (ContactStatus.EXHAUSTED, "its only attempt is used")
 
 
 def test_forgiven_attempts_do_not_count_toward_the_cap():

@@ -90,6 +90,8 @@ def test_a_bad_row_is_skipped_counted_and_its_contact_kept(contact_list):
     ]
     assert [n.notice for n in examination.desired.notices] == ["bad-rows", "bad-rows"]
     assert "7 of 8 rows are skipped" in examination.desired.notices[0].detail
+    one_bad = contact_list("external_id,phone\nada,+12125550142\nbob,soon\n")
+    assert "1 of 2 rows is skipped" in one_bad.desired.notices[0].detail
 
 
 def test_an_id_that_stands_twice_makes_both_rows_bad(contact_list):
