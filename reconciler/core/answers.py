@@ -10,7 +10,7 @@ from reconciler.core.gates import Gate, call_target, first_opening
 from reconciler.core.holds import HoldCause, first_covering
 from reconciler.core.lanes import NEVER, LaneClass
 from reconciler.core.settlement import ContactStatus
-from reconciler.core.windows.tz_database import time_zone
+from reconciler.core.windows.tz_database import wall_time
 
 _LATE_GATES = (
     "number free", "dialer", "breaker", "global limit", "organization limit", "campaign limit",
@@ -28,7 +28,7 @@ _TURN = {
 
 def local_text(at: datetime, zone: str) -> str:
     """Write an instant on the wall clock of a zone: `Mon 2026-03-02 09:00 America/Chicago`."""
-    return f"{at.astimezone(time_zone(zone)):%a %Y-%m-%d %H:%M} {zone}"
+    return f"{wall_time(at, zone):%a %Y-%m-%d %H:%M} {zone}"
 
 
 def answer(situation: Situation, judged: Sequence[Gate]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -12,6 +12,7 @@ from installation import START, Installation
 from reconciler.controller.dialer import Dialer, Identity
 from reconciler.core.answers import answer
 from reconciler.core.explanation import gates
+from reconciler.core.windows.tz_database import wall_time
 from reconciler.gateways.simulator import SimulatedCarrier
 from reconciler.ids import Uuid7
 from reconciler.store import tables
@@ -148,6 +149,23 @@ def test_it_is_suppressed_or_its_campaign_is_stopped():
     assert said_of(installation, "stuck") == (
         "Its campaign is paused, held by ana since 2026-03-02 15:01 UTC: complaints."
     )
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_it_waits_until_the_calendar_ends(zone):
+    """R-CRASH-4: a "never" such as 9999-12-31 is explained, too, where the local calendar ends before."""
+    installation = Installation()
+    people = [
+        contact("never", scheduled_at="9999-12-31T23:59:59Z", timezone=zone),
+        contact(
+            "once", scheduled_at="0001-01-01T00:00:00Z", expires_at="9999-12-31T23:59:59Z", timezone=zone
+        ),
+    ]
+    installation.apply(state(configuration("hours", **CLOCK), campaign(), contacts=people))
+    assert said_of(installation, "never").endswith(".")
+    assert said_of(installation, "once").endswith(".")
+    assert f"{wall_time(datetime.max.replace(tzinfo=UTC), zone):%Y}" == "9999"
+    assert f"{wall_time(datetime.min.replace(tzinfo=UTC), zone):%d}" == "01"
 
 
 def test_no_dialer_runs():

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.core.canonical import canonical_json
-from reconciler.core.windows.tz_database import time_zone
+from reconciler.core.windows.tz_database import wall_time
 
 NOTHING = "-"
 SHORT_ID = 13
@@ -42,7 +42,7 @@ def second(at: datetime | None) -> str:
 
 def wall_clock(at: datetime, zone: str) -> str:
     """Write an instant on the wall clock of a zone: `Mon 2026-03-02 09:00`."""
-    return at.astimezone(time_zone(zone)).strftime("%a %Y-%m-%d %H:%M")
+    return wall_time(at, zone).strftime("%a %Y-%m-%d %H:%M")
 
 
 def in_both(at: datetime, zone: str) -> str:

@@ -34,6 +34,17 @@ def time_zone(name: str) -> ZoneInfo:
         ) from None
 
 
+def wall_time(instant: datetime, zone: str) -> datetime:
+    """Give an instant on a zone's wall clock, to be shown; as it is where the calendar ends before that.
+
+    A "never" such as 9999-12-31 is a time like any other, and would be in the year 10000 east of London.
+    """
+    try:
+        return instant.astimezone(time_zone(zone))
+    except OverflowError:
+        return instant.replace(tzinfo=time_zone(zone))
+
+
 def constant_offsets(zone: tzinfo, day: date) -> Iterator[ConstantOffset]:
     """Cut a UTC day where the zone's offset changes (R-WIN-4).
 

@@ -13,7 +13,7 @@ from reconciler.core.book import DialBook
 from reconciler.core.explanation import Situation, gates
 from reconciler.core.gates import Gate
 from reconciler.core.lanes import zones_of_lane
-from reconciler.core.windows.tz_database import time_zone
+from reconciler.core.windows.tz_database import wall_time
 from reconciler.store.columns import AnyRow
 from reconciler.store.identity import CampaignRef
 from reconciler.store.reads.attempts import History, attempt_records
@@ -98,7 +98,7 @@ def _gate_record(gate: Gate, zone: str) -> Record:
         "open": gate.open,
         "detail": gate.detail,
         "changes_at": gate.changes_at,
-        "changes_at_local": gate.changes_at and gate.changes_at.astimezone(time_zone(zone)),
+        "changes_at_local": gate.changes_at and wall_time(gate.changes_at, zone),
     }
 
 
