@@ -6,6 +6,7 @@ lock from its first moment.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ class Database:
 
     def __init__(self, engine: Engine, name: str) -> None:
         self.engine = engine
+        weakref.finalize(self, engine.dispose)  # who forgets to close it leaves no connection behind
         self.name = name
         self._writer = engine.execution_options(**{dialect.WRITES: True})
 

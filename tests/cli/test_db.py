@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_a_missing_database_is_told(dialctl, tmp_path, command):
 @pytest.mark.parametrize("command", ["upgrade", "check", "environment"])
 def test_a_database_without_tables_is_none(dialctl, command):
     """A SQLite file that holds no table is as good as none."""
-    with sqlite3.connect("dialctl.db") as connection:
+    with closing(sqlite3.connect("dialctl.db")) as connection, connection:
         connection.execute("PRAGMA user_version = 7")
     finished = dialctl("db", command)
     assert (finished.code, finished.err) == (1, NO_DATABASE)
@@ -44,7 +45,7 @@ def test_the_stamp_is_shown_and_set(dialctl, applied):
     assert dialctl("db", "environment", "live", "--yes", "--actor", "ana").out == "live, no longer sandbox\n"
     assert dialctl("db", "environment").out == "live\n"
     assert dialctl("db", "environment", "live").out == "live, as before\n"
-    with sqlite3.connect("dialctl.db") as connection:
+    with closing(sqlite3.connect("dialctl.db")) as connection, connection:
         logged = connection.execute("SELECT actor, action, kind FROM event WHERE actor = 'ana'").fetchall()
     assert logged == [("ana", "update", "Installation")]
     assert dialctl("db", "environment", "sandbox").out == "sandbox, no longer live\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_an_empty_file_is_an_empty_database(dialctl, spring, tmp_path):
     (tmp_path / "dialctl.db").touch()
     assert SUMMARY in dialctl("diff", spring).out
     assert (tmp_path / "dialctl.db").read_bytes() == b""
-    with sqlite3.connect("bare.db") as connection:
+    with closing(sqlite3.connect("bare.db")) as connection, connection:
         connection.execute("PRAGMA user_version = 7")
     before = (tmp_path / "bare.db").read_bytes()
     assert SUMMARY in dialctl("diff", spring, "--database-url", "sqlite:///bare.db").out
@@ -142,7 +143,7 @@ def test_another_source_does_not_own_these(dialctl, applied):
 
 def test_a_database_that_is_not_ours(dialctl, spring):
     """A SQLite file with somebody else's tables is not touched."""
-    with sqlite3.connect("other.db") as connection:
+    with closing(sqlite3.connect("other.db")) as connection, connection:
         connection.execute("CREATE TABLE bird (name TEXT)")
     for command in (["diff"], ["apply", "--yes"]):
         finished = dialctl(*command, spring, "--database-url", "sqlite:///other.db")
@@ -154,7 +155,7 @@ def test_a_database_that_is_not_ours(dialctl, spring):
 
 def test_a_schema_of_another_release(dialctl, applied):
     """A schema that this release does not know is refused, with what to do."""
-    with sqlite3.connect("dialctl.db") as connection:
+    with closing(sqlite3.connect("dialctl.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     for command in (["diff", applied], ["apply", applied, "--yes"], ["db", "check"], ["db", "environment"]):
         finished = dialctl(*command)
