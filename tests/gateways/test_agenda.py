@@ -38,8 +38,6 @@ def test_the_next_wake_up_is_that_of_the_first_entry_left(entries):
         agenda.add(START + timedelta(seconds=seconds), stage, number)
     agenda.strike(lambda _, number: number % 2 == 1)
     left = [
-        START + timedelta(seconds=seconds)
-        for number, (seconds, _) in enumerate(entries)
-        if number % 2 == 0
+        START + timedelta(seconds=seconds) for number, (seconds, _) in enumerate(entries) if number % 2 == 0
     ]
     assert agenda.next_due() == min(left, default=None)
