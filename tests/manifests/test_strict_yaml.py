@@ -89,8 +89,8 @@ FAULTS = {
         CAMPAIGN + "spec:\n",
         [
             (
-                "m.yaml:4:1: spec must be a mapping; nothing stands here (its fields: agent_id, agent_version, "
-                "agent_number, configuration, status, priority, start_at, end_at)"
+                "m.yaml:4:1: spec must be a mapping; nothing stands here (its fields: agent_id, "
+                "agent_version, agent_number, configuration, status, priority, start_at, end_at)"
             )
         ],
     ),
