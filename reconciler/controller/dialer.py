@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from reconciler.controller.admitting import Admitted, admit
+from reconciler.controller.careful_gateway import CarefulGateway
 from reconciler.controller.claiming import Claimed, claim
 from reconciler.controller.cycle import Cycle
 from reconciler.controller.hanging_up import calls_to_end
@@ -76,7 +77,7 @@ class Dialer:
         tell: Tell = silent,
     ) -> None:
         self._database = database
-        self._gateway = gateway
+        self._gateway = CarefulGateway(gateway, tell)
         self._clock = clock
         self._ids = ids
         self._lease_length = lease
@@ -181,10 +182,8 @@ class Dialer:
                 leases.confirm_hold(cycle.connection, self._lease, newest)
         self._unsettled.clear()
         self._confirmed = newest
-        if to_end:
-            self._gateway.hang_up(to_end)
-        if tidied.overdue:
-            self._gateway.ask(tidied.overdue)
+        self._gateway.hang_up(to_end)
+        self._gateway.ask(tidied.overdue)
         return claimed, ended
 
     def _admit(self, claimed: Claimed) -> Admitted:

