@@ -94,4 +94,9 @@ def zones_of_lane(zone_key: str, *, infer: bool, default_timezone: str) -> tuple
 
 def due_at(created_at: datetime, scheduled_at: datetime | None, retry_at: datetime | None) -> datetime:
     """Give the instant from which a contact is due: the latest of these (R-DIAL-1)."""
-    return max(instant for instant in (created_at, scheduled_at, retry_at) if instant is not None)
+    due = created_at
+    if scheduled_at is not None and scheduled_at > due:
+        due = scheduled_at
+    if retry_at is not None and retry_at > due:
+        due = retry_at
+    return due

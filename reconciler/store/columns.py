@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, DateTime, Dialect, Row, String
 from sqlalchemy.dialects.postgresql import JSONB
@@ -33,21 +34,31 @@ class UtcDateTime(TypeDecorator[datetime]):
             return dialect.type_descriptor(DateTime(timezone=True))
         return dialect.type_descriptor(String(SQLITE_WIDTH))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401 - as the base class has it
-        """Convert to UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive datetime {value!r}: the database holds instants")
-        if value.tzinfo is not UTC:
-            value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.isoformat(" ", "microseconds")[:SQLITE_WIDTH]
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Convert to UTC on the way in."""
+        return _require_utc if dialect.name == "postgresql" else _to_text
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401 - as the base class has it
-        """Say again that it is UTC."""
-        if value is None or dialect.name == "postgresql":
-            return cast(datetime | None, value)
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """Say again on the way out that it is UTC."""
+        del coltype
+        return None if dialect.name == "postgresql" else _from_text
+
+
+def _require_utc(value: datetime | None) -> datetime | None:
+    if value is None or value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise ValueError(f"naive datetime {value!r}: the database holds instants")
+    return value.astimezone(UTC)
+
+
+def _to_text(value: datetime | None) -> str | None:
+    instant = _require_utc(value)
+    return None if instant is None else instant.isoformat(" ", "microseconds")[:SQLITE_WIDTH]
+
+
+def _from_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 class VersionText(TypeDecorator[Any]):
