@@ -149,4 +149,6 @@ class _Finder:
 
 
 def _reason(fault: Exception) -> str:
+    if isinstance(fault, ValueError):
+        return "its name holds a NUL character"  # Python words it anew with each release
     return (fault.strerror or str(fault)) if isinstance(fault, OSError) else str(fault)

@@ -41,7 +41,7 @@ def test_standard_input_is_a_file(load):
         ({"a.yaml": "# nothing\n---\n"}, ["a.yaml"], "nothing declared here: no document in any file"),
         ({}, ["nowhere"], "cannot be read: No such file or directory"),
         ({"a.yaml": ORG.format("x")}, [""], "nothing declared here: the path is empty"),
-        ({}, ["\0"], "cannot be read: embedded null byte"),
+        ({}, ["\0"], "cannot be read: its name holds a NUL character"),
     ],
 )
 def test_an_empty_or_unreadable_source_is_a_fault(load, files, paths, says):
