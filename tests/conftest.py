@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import signal
 
-# Where the tests run in the background of a script, SIGINT is ignored, and so it would be in every process
-# that they start: one that is to be interrupted would wait for ever. A handler here is the default in those.
+# Where a script or a CI service runs the tests, SIGINT may be ignored (a job in the background) or blocked (a
+# runner that starts its jobs from a thread), and so it would be in every process that they start: one that is
+# to be interrupted would wait for ever. A handler here is the default in those.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_SETMASK, set())

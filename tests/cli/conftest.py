@@ -119,19 +119,28 @@ def at_terminal():
             env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
         )
         os.close(theirs)
-        shown = b""
-        while chunk := _read(ours):
-            shown += chunk
-            if b"[y/N]" in shown and answer is not None:
-                os.write(ours, f"{answer}\n".encode())
-                answer = None
-            elif b"[y/N]" in shown and interrupt:
-                child.send_signal(signal.SIGINT)
-                interrupt = False
-        os.close(ours)
-        return Finished(child.wait(timeout=60), shown.decode().replace("\r\n", "\n"), "")
+        try:
+            shown = _converse(ours, child, answer, interrupt)
+            return Finished(child.wait(timeout=60), shown.decode().replace("\r\n", "\n"), "")
+        finally:
+            os.close(ours)
+            child.kill()
+            child.wait()
 
     return run
+
+
+def _converse(terminal, child, answer, interrupt):
+    shown = b""
+    while chunk := _read(terminal):
+        shown += chunk
+        if b"[y/N]" in shown and answer is not None:
+            os.write(terminal, f"{answer}\n".encode())
+            answer = None
+        elif b"[y/N]" in shown and interrupt:
+            child.send_signal(signal.SIGINT)
+            interrupt = False
+    return shown
 
 
 def _read(terminal):
