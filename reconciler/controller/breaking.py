@@ -10,7 +10,6 @@ from reconciler.core.holds import Hold, HoldCause, HoldScope
 from reconciler.core.outcomes import Outcome
 from reconciler.core.settlement import is_used
 from reconciler.ports import Ended
-from reconciler.store import breakers
 from reconciler.store.book import standing_holds
 from reconciler.store.breakers import NO_ORG, BreakerKey, agent_key, gateway_key
 from reconciler.store.columns import AnyRow
@@ -24,7 +23,7 @@ AGENT_SPOKE = frozenset({Outcome.COMPLETED, Outcome.TRANSFERRED, Outcome.MACHINE
 
 def watch_faults(cycle: Cycle, ends: Sequence[tuple[AnyRow, Ended]]) -> None:
     """Let breakers see how calls ended; set and lift their holds."""
-    before = breakers.load(cycle.connection)
+    before = cycle.breakers.states()
     after = dict(before)
     for row, ended in ends:
         _watch_gateway(after, row, ended)
@@ -32,7 +31,7 @@ def watch_faults(cycle: Cycle, ends: Sequence[tuple[AnyRow, Ended]]) -> None:
     changed = {key: state for key, state in after.items() if state != before.get(key, Breaker())}
     if not changed:
         return
-    breakers.save(cycle.connection, changed)
+    cycle.breakers.save(changed)
     for key, state in changed.items():
         _follow(cycle, key, before.get(key, Breaker()), state)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 
 from reconciler.controller.cycle import Cycle
@@ -19,8 +19,7 @@ from reconciler.store.columns import AnyRow
 SMALLEST_CHUNK = 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class Candidate(NamedTuple):
     """A due contact, as read from its lane."""
 
     row: AnyRow

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from reconciler.controller.candidates import Candidate, candidates
@@ -26,13 +27,12 @@ from reconciler.core.lanes import NEVER
 from reconciler.core.pacing import after_start, bounded_start, may_start
 from reconciler.core.rooms import Rooms
 from reconciler.core.slots import Tenant, share_slots
-from reconciler.store import attempts, breakers, numbers, pacing, queue, waiting_room
+from reconciler.store import attempts, numbers, pacing, queue, waiting_room
 from reconciler.store.breakers import BreakerKey, agent_key, gateway_key
 from reconciler.store.tallies import TallyChange
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(NamedTuple):
     """A contact that is claimed: its row, its lane, the number to dial, the id of the new attempt."""
 
     candidate: Candidate
@@ -149,7 +149,7 @@ def _usage(cycle: Cycle) -> _Usage:
         by_limit["caller_id", row.org_id, row.agent_number] += row.calls
         by_limit["agent", row.org_id, row.agent_id] += row.calls
         intents[row.campaign_key] += row.intents
-    return _Usage(total, by_org, by_limit, intents, breakers.load(cycle.connection))
+    return _Usage(total, by_org, by_limit, intents, cycle.breakers.states())
 
 
 def _global_limit(cycle: Cycle, usage: _Usage, agenda: _Agenda) -> int:

@@ -13,6 +13,7 @@ from reconciler.controller.lane_views import LaneDirectory
 from reconciler.core.book import DialBook, Terms
 from reconciler.core.holds import Hold, HoldCause
 from reconciler.ports import Ids
+from reconciler.store.breakers import Shelf
 from reconciler.store.leases import Lease
 
 
@@ -28,6 +29,7 @@ class Cycle:
     gateway: str
     lease: Lease
     ids: Ids
+    breakers: Shelf
     only: frozenset[UUID] | None = None
 
     @property

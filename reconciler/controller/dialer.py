@@ -29,6 +29,7 @@ from reconciler.controller.tidying import tidy
 from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
 from reconciler.store import attempts, leases
 from reconciler.store.book import BookReader
+from reconciler.store.breakers import Shelf
 from reconciler.store.engine import Database
 from reconciler.store.holds import newest_seq
 from reconciler.store.leases import Lease, Process
@@ -144,6 +145,7 @@ class Dialer:
                     gateway=self._gateway.name,
                     lease=self._lease,
                     ids=self._ids,
+                    breakers=Shelf(connection),
                     only=self._only,
                 )
         except BaseException:

@@ -14,6 +14,7 @@ from reconciler.core.outcomes import Disposition, Outcome
 from reconciler.ports import Accepted, Ended, Found, GatewayEvent
 from reconciler.store.columns import AnyRow
 
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 _LARGEST_COST = 2**63 - 1
 _LONGEST_REST = timedelta(days=1)
 
@@ -113,7 +114,7 @@ def _cost(value: object) -> int | None:
 
 def _transcript(value: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        _to_json(value).encode()
     except (TypeError, ValueError, RecursionError):
         return ()
     return value

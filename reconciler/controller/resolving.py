@@ -18,6 +18,7 @@ from reconciler.core.settlement import ContactStatus
 from reconciler.errors import TransitionRefused
 from reconciler.ports import Ended
 from reconciler.store.book import BookReader
+from reconciler.store.breakers import Shelf
 from reconciler.store.events import EventRecord, write_events
 from reconciler.store.identity import ContactRef
 from reconciler.store.leases import Lease
@@ -98,4 +99,5 @@ def _cycle(operation: Operation) -> Cycle:
         gateway="",
         lease=_NO_LEASE,
         ids=operation.ids,
+        breakers=Shelf(operation.connection),
     )

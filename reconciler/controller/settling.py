@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from reconciler.controller.blame import is_own_fault
@@ -28,8 +27,7 @@ from reconciler.store.columns import AnyRow
 from reconciler.store.tallies import UNUSED_ATTEMPTS, USED_ATTEMPTS, TallyChange
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Settlement:
+class Settlement(NamedTuple):
     """An attempt that moved: its row as it was, where it stands now, and the verdict where there is one."""
 
     row: AnyRow

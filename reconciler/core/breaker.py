@@ -113,7 +113,7 @@ def record(
     `fault`: the gateway or agent failed, whether or not an attempt was used. A success also ends the streak
     of the back-off; the wait that has begun goes on.
     """
-    if not fault:
+    if not fault and breaker.unused_streak:
         breaker = replace(breaker, unused_streak=0)
     if breaker.open_until is None:
         return _record_closed(breaker, fault=fault, at=at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from reconciler.core.agents import NO_AGENT, Agent
@@ -12,8 +13,7 @@ from reconciler.core.lanes import LaneKey, lane_class, lane_key
 from reconciler.core.settlement import ContactStatus, Progress
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A pending contact as the claim reads it. `agent` is the contact's own level."""
 
     id: UUID
@@ -25,8 +25,7 @@ class Waiting:
     scheduled_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(NamedTuple):
     """Call this number."""
 
     number: str

@@ -8,9 +8,10 @@ Pure: the store loads a contact's progress, asks here, and writes the verdict do
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from reconciler.core.outcomes import Disposition, Outcome
 from reconciler.core.rotation import rotation
@@ -65,8 +66,7 @@ UNUSED_IF_SILENT = frozenset(
 """Outcomes of which an attempt is unused if the phone provably never rang; `released` as a rule never has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a contact has come.
 
     `attempts` counts used ones for ever, `attempts_forgiven` those that a requeue no longer counts.
@@ -77,7 +77,7 @@ class Progress:
     attempts: int = 0
     attempts_forgiven: int = 0
     unused_streak: int = 0
-    outcome_counts: Mapping[str, int] = field(default_factory=dict)
+    outcome_counts: Mapping[str, int] = MappingProxyType({})
     last_number: str | None = None
     dropped: tuple[str, ...] = ()
     callback: str | None = None
@@ -100,8 +100,7 @@ class Progress:
         return numbers
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How an attempt ended. `own_fault`: a `config_error` that blames a field of the contact itself."""
 
     number: str
@@ -114,8 +113,7 @@ class Ending:
     own_fault: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What becomes of the contact. `retry_at` is None where it keeps its present due time."""
 
     status: ContactStatus
@@ -135,10 +133,10 @@ def settle(progress: Progress, ending: Ending, policy: DialingPolicy) -> Verdict
     if not is_used(ending.outcome, rang=ending.rang):
         return _after_unused(progress, ending)
     after = count_used(progress, ending.number, ending.outcome)
+    if _is_dead(ending):
+        after = after._replace(dropped=(*after.dropped, ending.number))
     if ending.own_fault:
         return Verdict(ContactStatus.ERROR, used=True, progress=after, reason=_own_fault(ending))
-    if _is_dead(ending):
-        after = replace(after, dropped=(*after.dropped, ending.number))
     if ending.disposition is Disposition.CALLBACK and ending.callback_at is not None:
         return _after_callback_request(after, ending, policy)
     if ending.disposition is Disposition.OPT_OUT:
@@ -154,22 +152,21 @@ def lose_track(progress: Progress) -> Verdict:
     return Verdict(
         ContactStatus.UNKNOWN,
         used=True,
-        progress=replace(progress, attempts=progress.attempts + 1),
+        progress=progress._replace(attempts=progress.attempts + 1),
         reason="nobody knows whether the last call rang",
     )
 
 
 def take_back(progress: Progress) -> Progress:
     """Undo `lose_track`, so that the proof of what became of the call can be settled."""
-    return replace(progress, attempts=progress.attempts - 1)
+    return progress._replace(attempts=progress.attempts - 1)
 
 
 def count_used(progress: Progress, number: str, outcome: Outcome) -> Progress:
     """Count one used attempt."""
     counts = dict(progress.outcome_counts)
     counts[outcome.value] = counts.get(outcome.value, 0) + 1
-    return replace(
-        progress,
+    return progress._replace(
         attempts=progress.attempts + 1,
         unused_streak=0,
         outcome_counts=counts,
@@ -212,7 +209,7 @@ def all_used(max_attempts: int) -> str:
 
 
 def _after_unused(progress: Progress, ending: Ending) -> Verdict:
-    after = replace(progress, unused_streak=progress.unused_streak + 1)
+    after = progress._replace(unused_streak=progress.unused_streak + 1)
     if ending.own_fault:
         return Verdict(ContactStatus.ERROR, used=False, progress=after, reason=_own_fault(ending))
     if after.unused_streak >= UNUSED_IN_A_ROW:
@@ -230,7 +227,7 @@ def _after_callback_request(after: Progress, ending: Ending, policy: DialingPoli
     return Verdict(
         ContactStatus.PENDING,
         used=True,
-        progress=replace(after, callback=CALLBACK_DUE),
+        progress=after._replace(callback=CALLBACK_DUE),
         retry_at=ending.callback_at if ending.callback_at > ending.at else later,
     )
 

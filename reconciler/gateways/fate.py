@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import IntEnum
 from fnmatch import translate
 from hashlib import blake2b
 from itertools import accumulate
 from struct import Struct
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from reconciler.core.outcomes import Disposition, Outcome
@@ -48,8 +47,7 @@ STAGES = tuple(Stage)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(NamedTuple):
     """What becomes of one call. The `…_after` are counted from `placing_at`; None: it never comes to that.
 
     `rang` False is a promise that the phone never rang. `variant` picks among equally good transcripts.
@@ -92,8 +90,7 @@ class Fate:
             outcome = Outcome.MACHINE if self.outcome is Outcome.MACHINE else Outcome.COMPLETED
         else:
             outcome = Outcome.CANCELLED
-        return replace(
-            self,
+        return self._replace(
             outcome=outcome,
             ended_after=after,
             rang=ringing,

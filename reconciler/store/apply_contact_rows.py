@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -139,7 +138,7 @@ def _reason(row: AnyRow, status: ContactStatus, *, stays_parked: bool) -> str | 
 
 def _lane(row: AnyRow, columns: Row) -> LaneKey:
     numbers = tuple(columns["phone_numbers"])
-    following = replace(progress(row), phone_numbers=numbers).number_to_dial()
+    following = progress(row)._replace(phone_numbers=numbers).number_to_dial()
     class_ = lane_class(attempts=row.attempts, callback=row.callback, scheduled_at=columns["scheduled_at"])
     return lane_key(
         row.campaign_key,

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, or_, select, update
 
 from reconciler.store.columns import AnyRow
-from reconciler.store.prepared import Prepared
+from reconciler.store.prepared import Prepared, prepared_insert
 from reconciler.store.tables import attempt, contact, conversation, dialer, open_attempt
 
 CHUNK = 500
@@ -207,20 +207,16 @@ _END_CONVERSATION = Prepared(
 )
 
 
-def _insert(table: Table, *columns: str) -> Prepared:
-    return Prepared(insert(table).values({column: bindparam(column) for column in columns}))
-
-
-_INTEND = _insert(
+_INTEND = prepared_insert(
     attempt, "id", "org_id", "campaign_key", "contact_id", "number", "number_hash", "agent_id",
     "agent_version", "agent_number", "gateway", "configuration_revision", "source_revision", "timezone",
     "timezone_source", "window", "state", "intent_at", "dialer_id",
 )  # fmt: skip
-_OPEN = _insert(
+_OPEN = prepared_insert(
     open_attempt, "attempt_id", "org_id", "campaign_key", "contact_id", "number", "agent_id", "agent_number",
     "country", "gateway", "dialer_id", "epoch", "state",
 )  # fmt: skip
-_START_CONVERSATION = _insert(
+_START_CONVERSATION = prepared_insert(
     conversation, "id", "org_id", "campaign_key", "contact_id", "attempt_id", "status", "transcript",
     "recording_url", "created_at", "answered_at", "ended_at",
 )  # fmt: skip

@@ -49,6 +49,27 @@ def agent_key(org_id: UUID, agent_id: str) -> BreakerKey:
     return BreakerKey(HoldScope.AGENT.value, org_id, agent_id)
 
 
+class Shelf:
+    """The breakers as one transaction sees them: read at the first need, and only once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._states: dict[BreakerKey, Breaker] | None = None
+
+    def states(self) -> Mapping[BreakerKey, Breaker]:
+        """Give every breaker that is not as good as new."""
+        if self._states is None:
+            self._states = load(self._connection)
+        return self._states
+
+    def save(self, changed: Mapping[BreakerKey, Breaker]) -> None:
+        """Write breakers."""
+        save(self._connection, changed)
+        fresh = Breaker()
+        after = {**self.states(), **changed}
+        self._states = {key: state for key, state in after.items() if state != fresh}
+
+
 def load(connection: Connection) -> dict[BreakerKey, Breaker]:
     """Give every breaker that is not as good as new."""
     return {

@@ -58,7 +58,7 @@ def _to_text(value: datetime | None) -> str | None:
 
 
 def _from_text(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 
 class VersionText(TypeDecorator[Any]):

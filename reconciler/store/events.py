@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from reconciler.store.columns import AnyRow
+from reconciler.store.prepared import prepared_insert
 from reconciler.store.tables import event
 
 
@@ -47,6 +48,12 @@ class EventRecord:
     reason: str | None = None
 
 
+_WRITE = prepared_insert(
+    event, "at", "org_id", "apply_id", "actor_kind", "actor", "source", "revision", "action", "kind",
+    "object_id", "name", "campaign", "fields", "count", "reason",
+)  # fmt: skip
+
+
 def write_events(connection: Connection, actor: Actor, at: datetime, records: Iterable[EventRecord]) -> None:
     """Write events in this order, in the caller's transaction."""
     rows = [
@@ -70,7 +77,7 @@ def write_events(connection: Connection, actor: Actor, at: datetime, records: It
         for record in records
     ]
     if rows:
-        connection.execute(insert(event), rows)
+        _WRITE.run_many(connection, rows)
 
 
 def latest_events(connection: Connection, *, limit: int, object_id: UUID | None = None) -> Sequence[AnyRow]:

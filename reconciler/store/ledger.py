@@ -6,13 +6,25 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from reconciler.ports import Ids
 from reconciler.store.events import Actor, EventRecord, write_events
 from reconciler.store.numbers import PARKED_ON_CALL, PARKED_SUPPRESSED, unpark
+from reconciler.store.prepared import Prepared, prepared_insert
 from reconciler.store.rehoming import rehome
 from reconciler.store.tables import suppression
+
+_STANDING = Prepared(
+    select(suppression.c.number).where(
+        suppression.c.org_id == bindparam("org"),
+        suppression.c.number.in_(bindparam("numbers", expanding=True)),
+        suppression.c.list_id.is_(None),
+        suppression.c.removed_at.is_(None),
+        suppression.c.expires_at.is_(None),
+    )
+)
+_ENTER = prepared_insert(suppression, "id", "org_id", "number", "reason", "actor", "created_at", "expires_at")
 
 
 def suppress(
@@ -42,7 +54,7 @@ def suppress(
         }
         for number in new
     ]
-    connection.execute(insert(suppression), rows)
+    _ENTER.run_many(connection, rows)
     unpark(connection, org_id, new, PARKED_ON_CALL)  # another number of theirs may be free
     rehome(connection, org_id, new, ids, now)
     record = EventRecord("suppress", "Suppression", "ledger", org_id=org_id, count=len(new), reason=reason)
@@ -75,13 +87,5 @@ def unsuppress(
 
 def _standing(connection: Connection, org_id: UUID, numbers: Collection[str]) -> set[str]:
     """Give those of the numbers that the ledger already suppresses for ever."""
-    rows = connection.execute(
-        select(suppression.c.number).where(
-            suppression.c.org_id == org_id,
-            suppression.c.number.in_(list(numbers)),
-            suppression.c.list_id.is_(None),
-            suppression.c.removed_at.is_(None),
-            suppression.c.expires_at.is_(None),
-        )
-    )
+    rows = _STANDING.rows(connection, {"org": org_id, "numbers": sorted(numbers)})
     return {number for (number,) in rows}

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from sqlalchemy import BindParameter, Connection, Dialect, Executable
+from sqlalchemy import BindParameter, Connection, Dialect, Executable, Table, Uuid, bindparam, insert
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 from reconciler.store.columns import AnyRow
 
@@ -33,23 +36,58 @@ class _Slot(NamedTuple):
     constant: Any = None
 
 
-@dataclass(frozen=True, slots=True)
 class _Form:
     """The statement as the driver takes it, for one combination of list lengths."""
 
-    sql: str
-    slots: tuple[_Slot, ...]
-    names: tuple[str, ...] | None
+    def __init__(self, sql: str, slots: Sequence[_Slot], names: Sequence[str] | None) -> None:
+        self.sql = sql
+        self._slots = slots
+        self._names = names
+        keys = [slot.key for slot in slots]
+        plain = len(keys) > 1 and None not in keys and all(slot.item is None for slot in slots)
+        self._pick = itemgetter(*keys) if plain else None
+        self._converted = [
+            (place, slot.processor) for place, slot in enumerate(slots) if slot.processor is not None
+        ]
 
-    def bind(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the driver takes: tuple or dict
+    def bind(self, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 - what the driver takes: list or dict
         """Convert parameters to what the driver takes."""
+        values = list(self._pick(parameters)) if self._pick is not None else self._gather(parameters)
+        for place, processor in self._converted:
+            value = values[place]
+            if value is not None:
+                values[place] = processor(value)
+        return values if self._names is None else dict(zip(self._names, values, strict=True))
+
+    def _gather(self, parameters: Mapping[str, Any]) -> list[Any]:
         values = []
-        for key, item, processor, constant in self.slots:
+        for key, item, _, constant in self._slots:
             value = constant if key is None else parameters[key]
             if item is not None:
                 value = value[min(item, len(value) - 1)]  # the padding repeats the last item
-            values.append(value if processor is None else processor(value))
-        return tuple(values) if self.names is None else dict(zip(self.names, values, strict=True))
+            values.append(value)
+        return values
+
+
+class _Compiled:
+    """The statement compiled for one dialect, in the forms that were needed so far."""
+
+    def __init__(self, statement: Executable, dialect: Dialect) -> None:
+        self._compiler: SQLCompiler = statement.compile(dialect=dialect)  # type: ignore[attr-defined] # every one has it
+        binds = self._compiler.binds.items()
+        self._lists = tuple(name for name, bind in binds if bind.expanding and bind.value is None)
+        self._forms: dict[Lengths, _Form] = {}
+        self.reader = _reader(statement, dialect)
+
+    def form(self, parameters: Mapping[str, Any]) -> _Form:
+        """Give the form for lists as long as these."""
+        lengths = tuple([_rounded(len(parameters[name])) for name in self._lists])
+        form = self._forms.get(lengths)
+        if form is None:
+            form = self._forms[lengths] = _expand(
+                self._compiler, dict(zip(self._lists, lengths, strict=True))
+            )
+        return form
 
 
 class Prepared:
@@ -57,22 +95,21 @@ class Prepared:
 
     def __init__(self, statement: Executable) -> None:
         self._statement = statement
-        self._compiled: dict[str, tuple[SQLCompiler, tuple[str, ...], _Reader | None]] = {}
-        self._forms: dict[tuple[str, Lengths], _Form] = {}
+        self._compiled: dict[str, _Compiled] = {}
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any] | None = None) -> list[AnyRow]:
         """Run it once and give all rows; columns are read by name."""
         given = parameters or {}
-        _, _, reader = self._compile(connection.dialect)
-        form = self._form(connection.dialect, given)
+        compiled = self._for(connection.dialect)
+        form = compiled.form(given)
         cursor = connection.connection.cursor()
         try:
             cursor.execute(form.sql, form.bind(given))
             fetched = cursor.fetchall()
         finally:
             cursor.close()
-        assert reader is not None, "the statement returns no rows"  # noqa: S101 - a fault of ours, not of users
-        return reader.read(fetched)
+        assert compiled.reader is not None, "the statement returns no rows"  # noqa: S101 - a fault of ours, not of users
+        return compiled.reader.read(fetched)
 
     def first(self, connection: Connection, parameters: Mapping[str, Any] | None = None) -> AnyRow | None:
         """Run it once and give the first row, if there is one."""
@@ -81,7 +118,7 @@ class Prepared:
     def run(self, connection: Connection, parameters: Mapping[str, Any] | None = None) -> int:
         """Run it once and give how many rows it changed."""
         given = parameters or {}
-        form = self._form(connection.dialect, given)
+        form = self._for(connection.dialect).form(given)
         cursor = connection.connection.cursor()
         try:
             cursor.execute(form.sql, form.bind(given))
@@ -93,32 +130,23 @@ class Prepared:
         """Run it once per row of parameters; takes no lists."""
         if not rows:
             return
-        form = self._form(connection.dialect, rows[0])
+        form = self._for(connection.dialect).form(rows[0])
         cursor = connection.connection.cursor()
         try:
             cursor.executemany(form.sql, [form.bind(row) for row in rows])
         finally:
             cursor.close()
 
-    def _compile(self, dialect: Dialect) -> tuple[SQLCompiler, tuple[str, ...], _Reader | None]:
-        known = self._compiled.get(dialect.name)
-        if known is None:
-            compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined] # every one has it
-            lists = tuple(
-                name for name, bind in compiled.binds.items() if bind.expanding and bind.value is None
-            )
-            known = self._compiled[dialect.name] = (compiled, lists, _reader(self._statement, dialect))
-        return known
+    def _for(self, dialect: Dialect) -> _Compiled:
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = self._compiled[dialect.name] = _Compiled(self._statement, dialect)
+        return compiled
 
-    def _form(self, dialect: Dialect, parameters: Mapping[str, Any]) -> _Form:
-        compiled, lists, _ = self._compile(dialect)
-        lengths = tuple(_rounded(len(parameters[name])) for name in lists)
-        form = self._forms.get((dialect.name, lengths))
-        if form is None:
-            form = self._forms[dialect.name, lengths] = _expand(
-                compiled, dict(zip(lists, lengths, strict=True))
-            )
-        return form
+
+def prepared_insert(table: Table, *columns: str) -> Prepared:
+    """Prepare an INSERT whose parameters are named like the columns."""
+    return Prepared(insert(table).values({column: bindparam(column) for column in columns}))
 
 
 class _Reader:
@@ -130,15 +158,13 @@ class _Reader:
         self._converted = [(place, run) for place, run in enumerate(processors) if run is not None]
 
     def read(self, fetched: Sequence[Sequence[Any]]) -> list[Any]:
-        make, converted = self._make, self._converted
-        rows = []
-        for one in fetched:
-            values = list(one)
-            for place, processor in converted:
-                if values[place] is not None:
-                    values[place] = processor(values[place])
-            rows.append(make(values))
-        return rows
+        """Convert column by column."""
+        if not self._converted or not fetched:
+            return [self._make(row) for row in fetched]
+        columns: list[Iterable[Any]] = list(zip(*fetched, strict=True))
+        for place, run in self._converted:
+            columns[place] = [None if value is None else run(value) for value in columns[place]]
+        return list(map(self._make, zip(*columns, strict=True)))
 
 
 def _reader(statement: Executable, dialect: Dialect) -> _Reader | None:
@@ -150,8 +176,28 @@ def _reader(statement: Executable, dialect: Dialect) -> _Reader | None:
         named = [(getattr(column, "name", None) or "scalar", column.type) for column in columns]
     if not named:
         return None
-    processors = [type_.dialect_impl(dialect).result_processor(dialect, None) for _, type_ in named]
-    return _Reader([name for name, _ in named], processors)
+    return _Reader([name for name, _ in named], [_from_driver(type_, dialect) for _, type_ in named])
+
+
+def _from_driver(type_: TypeEngine[Any], dialect: Dialect) -> Processor:
+    """Give what converts a fetched value; ids that are text come from a memory of those read lately.
+
+    Few organizations, campaigns and lanes stand in many rows: the same object each time saves making it, and
+    comparing it, too.
+    """
+    if isinstance(type_, Uuid) and not dialect.supports_native_uuid:
+        return _id_of
+    return type_.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _to_driver(type_: TypeEngine[Any], dialect: Dialect) -> Processor:
+    """Give what converts a value that is not None to what the driver takes."""
+    if isinstance(type_, Uuid) and not dialect.supports_native_uuid:
+        return attrgetter("hex")
+    return type_.dialect_impl(dialect).bind_processor(dialect)
+
+
+_id_of = lru_cache(maxsize=16_384)(UUID)
 
 
 def _rounded(length: int) -> int:
@@ -175,11 +221,11 @@ def _expand(compiled: SQLCompiler, lengths: Mapping[str, int]) -> _Form:
     for placeholder in names:
         name, item = origin.get(placeholder, (placeholder, None))
         slots.append(_slot(compiled.binds[name], item, dialect))
-    return _Form(state.statement, tuple(slots), None if state.positiontup is not None else tuple(names))
+    return _Form(state.statement, slots, None if state.positiontup is not None else names)
 
 
 def _slot(bind: BindParameter[Any], item: int | None, dialect: Dialect) -> _Slot:
-    processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    processor = _to_driver(bind.type, dialect)
     if bind.required or (bind.expanding and bind.value is None):
         return _Slot(bind.key, item, processor)
     value = bind.effective_value if item is None else bind.effective_value[item]  # type: ignore[index] # a list

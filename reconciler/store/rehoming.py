@@ -20,10 +20,11 @@ from reconciler.store.attempts import CHUNK
 from reconciler.store.columns import AnyRow
 from reconciler.store.lanes import lane_ids
 from reconciler.store.numbers import OrgNumber, suppressed_until
+from reconciler.store.prepared import Prepared
 from reconciler.store.queue import waiting
 from reconciler.store.tables import IS_PENDING, contact, contact_number, lane
 
-_WAITING = (
+_WAITING = Prepared(
     select(contact)
     .distinct()
     .join(contact_number, contact_number.c.contact_id == contact.c.id)
@@ -44,7 +45,7 @@ def rehome(connection: Connection, org_id: UUID, numbers: Collection[str], ids: 
     Runs in the transaction that suppressed or freed the numbers (E.164), or wrote the contacts.
     """
     for chunk in _chunks(numbers):
-        rows = connection.execute(_WAITING, {"org": org_id, "numbers": chunk})
+        rows = _WAITING.rows(connection, {"org": org_id, "numbers": chunk})
         several = [row for row in rows if len(row.phone_numbers) > 1]
         if several:
             _move(connection, org_id, several, ids, now)

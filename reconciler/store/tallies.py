@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam
@@ -28,11 +28,13 @@ class TallyChange:
     """Collects changes of tallies and writes them with one statement."""
 
     def __init__(self) -> None:
-        self._deltas: Counter[tuple[UUID, UUID, str]] = Counter()
+        self._deltas: defaultdict[tuple[UUID, str], int] = defaultdict(int)
+        self._org_of: dict[UUID, UUID] = {}
 
     def add(self, org_id: UUID, campaign_key: UUID, name: str, count: int = 1) -> None:
         """Count something more, or with a negative count less."""
-        self._deltas[org_id, campaign_key, name] += count
+        self._deltas[campaign_key, name] += count
+        self._org_of[campaign_key] = org_id
 
     def move(self, org_id: UUID, campaign_key: UUID, before: str, after: str, count: int = 1) -> None:
         """Count contacts that went from one status to another."""
@@ -42,8 +44,8 @@ class TallyChange:
     def write(self, connection: Connection) -> None:
         """Write what has been collected."""
         rows = [
-            {"org_id": org_id, "campaign_key": campaign_key, "name": name, "count": count}
-            for (org_id, campaign_key, name), count in sorted(self._deltas.items())
+            {"org_id": self._org_of[key], "campaign_key": key, "name": name, "count": count}
+            for (key, name), count in sorted(self._deltas.items())
             if count
         ]
         _ADD.run_many(connection, rows)

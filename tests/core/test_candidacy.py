@@ -84,13 +84,13 @@ def test_a_number_on_another_call_is_waited_for():
 
 def test_without_an_agent_or_a_number_nobody_is_called():
     """R-AGENT-2, R-CONTACT-1: no agent at any level and none inline: error; no number left: exhausted."""
-    silent = replace(WAITING, agent=Agent())
+    silent = WAITING._replace(agent=Agent())
     assert judged(silent) == Unfit(ContactStatus.ERROR, NO_AGENT)
-    inline = replace(silent, has_inline_agent=True)
+    inline = silent._replace(has_inline_agent=True)
     assert judged(inline, home_lane(inline, CAMPAIGN, NEW_YORK)) == Dial(NEW_YORK)
     led = judged(silent, home_lane(silent, CAMPAIGN, NEW_YORK), Agent("of-campaign"))
     assert led == Dial(NEW_YORK)
-    spent = replace(WAITING, progress=Progress((NEW_YORK,), dropped=(NEW_YORK,)))
+    spent = WAITING._replace(progress=Progress((NEW_YORK,), dropped=(NEW_YORK,)))
     assert judged(spent) == Unfit(ContactStatus.EXHAUSTED, "no number left")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -83,7 +82,7 @@ def test_what_follows_an_attempt_that_provably_never_rang(outcome):
     verdict = settle(FRESH, ending(outcome, rang=False), DEFAULTS)
     if outcome in SILENT:
         assert told(verdict) == ("pending", False, None, ONE)
-        assert verdict.progress == replace(FRESH, unused_streak=1)
+        assert verdict.progress == FRESH._replace(unused_streak=1)
     else:
         assert told(verdict) == BY_DEFAULT[outcome]
     assert verdict.used == is_used(outcome, rang=False)
@@ -187,9 +186,9 @@ def test_the_fault_of_its_own_field_is_an_error_of_the_contact():
     blamed = ending("config_error", rang=False, own_fault=True, reason="no such agent")
     verdict = settle(FRESH, blamed, DEFAULTS)
     assert (verdict.status, verdict.used, verdict.reason) == (ContactStatus.ERROR, False, "no such agent")
-    rang = settle(FRESH, replace(blamed, rang=True), DEFAULTS)
+    rang = settle(FRESH, blamed._replace(rang=True), DEFAULTS)
     assert (rang.status, rang.used, rang.progress.attempts) == (ContactStatus.ERROR, True, 1)
-    assert settle(FRESH, replace(blamed, own_fault=False), DEFAULTS).status is ContactStatus.PENDING
+    assert settle(FRESH, blamed._replace(own_fault=False), DEFAULTS).status is ContactStatus.PENDING
 
 
 @pytest.mark.parametrize("outcome", ["invalid_number", "blocked"])
@@ -265,7 +264,7 @@ def test_an_unused_attempt_leaves_a_callback_due():
     asked = after("completed", rules=policy(max_attempts=1), **CALL_ME).progress
     verdict = settle(asked, ending("provider_fault", rang=False), policy(max_attempts=1))
     assert verdict.status is ContactStatus.PENDING
-    assert replace(verdict.progress, unused_streak=0) == asked
+    assert verdict.progress._replace(unused_streak=0) == asked
 
 
 @pytest.mark.parametrize(
@@ -295,7 +294,7 @@ def test_no_wait_overflows():
 def test_a_lost_call_counts_and_the_proof_replaces_it():
     """R-CRASH-2: unknown is used; when the proof comes, it is as if it had come at once."""
     asked = after("completed", rules=policy(max_attempts=1), **CALL_ME).progress
-    for progress in (FRESH, replace(FRESH, attempts=2, unused_streak=4, last_number=TWO), asked):
+    for progress in (FRESH, FRESH._replace(attempts=2, unused_streak=4, last_number=TWO), asked):
         lost = lose_track(progress)
         assert (lost.status, lost.used) == (ContactStatus.UNKNOWN, True)
         assert lost.progress.attempts == progress.attempts + 1
