@@ -187,6 +187,8 @@ def _resolved(
 
     inside = None if org is None else find_organization(connection, org)
     match kind:
+        case HoldScope.ORG if inside is not None:
+            value = inside.name
         case HoldScope.CAMPAIGN:
             which = find_campaign(connection, inside or find_organization(connection, "default"), value)
             return which.org.id, str(which.key)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from reconciler.core.holds import Hold, HoldCause
+from reconciler.core.holds import Hold, HoldCause, HoldScope
 from reconciler.store.book import standing_holds
 from reconciler.store.events import Actor, EventRecord, write_events
 from reconciler.store.tables import hold
@@ -36,8 +36,7 @@ def place_hold(connection: Connection, new: Hold, actor: Actor) -> int:
         "expires_at": new.expires_at,
     }
     seq = connection.execute(insert(hold).returning(hold.c.seq), row).scalar_one()
-    record = EventRecord("hold", "Hold", _name(new), org_id=new.org_id, object_id=new.id, reason=new.reason)
-    write_events(connection, actor, new.created_at, [record])
+    write_events(connection, actor, new.created_at, [_event("hold", new, new.reason)])
     return int(seq)
 
 
@@ -50,12 +49,7 @@ def release_holds(connection: Connection, released: Collection[Hold], actor: Act
         .where(hold.c.id.in_([one.id for one in released]), hold.c.released_at.is_(None))
         .values(released_at=now, released_by=actor.name)
     )
-    write_events(
-        connection,
-        actor,
-        now,
-        [EventRecord("release", "Hold", _name(one), org_id=one.org_id, object_id=one.id) for one in released],
-    )
+    write_events(connection, actor, now, [_event("release", one) for one in released])
 
 
 def holds_on_campaign(connection: Connection, campaign_key: UUID) -> list[Hold]:
@@ -67,5 +61,11 @@ def holds_on_campaign(connection: Connection, campaign_key: UUID) -> list[Hold]:
     ]
 
 
-def _name(one: Hold) -> str:
-    return f"{one.scope.value}:{one.value}" if one.value else one.scope.value
+def logged_name(scope: HoldScope, value: str) -> str:
+    """Name a hold as the log does, by its scope and what it is on: `agent:agent-a`, `all`."""
+    return f"{scope.value}:{value}" if value else scope.value
+
+
+def _event(action: str, one: Hold, reason: str | None = None) -> EventRecord:
+    name = logged_name(one.scope, one.value)
+    return EventRecord(action, "Hold", name, org_id=one.org_id, object_id=one.id, reason=reason)

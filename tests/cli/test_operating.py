@@ -112,6 +112,19 @@ def test_every_scope_can_be_stopped(dialctl, scope, row, words):
 
 
 @pytest.mark.usefixtures("applied")
+def test_holds_are_logged_under_the_names_that_people_know(dialctl):
+    """R-ID-2: `get events` says which campaign or organization, also where the hold was set by its id."""
+    for kind, table in (("campaign", "campaign"), ("org", "organization")):
+        [(id_,)] = query(f"SELECT id FROM {table}")
+        assert dialctl("stop", f"--{kind}", id_).code == 0
+    shown = dialctl("get", "events").out
+    assert "Hold campaign:spring" in shown
+    assert "Hold org:default" in shown
+    listed = json.loads(dialctl("get", "events", "--campaign", "spring", "--format", "json").out)
+    assert listed[-1]["name"] == "campaign:spring"
+
+
+@pytest.mark.usefixtures("applied")
 def test_a_campaign_can_be_stopped_and_released_by_name(dialctl):
     """R-HOLD-3: stop --campaign holds it without pausing it; release campaign/NAME lifts that."""
     assert dialctl("stop", "--campaign", "spring", "--for", "2h").code == 0

@@ -9,12 +9,15 @@ from declared import campaign, configuration, contact, contact_list, state, supp
 from installation import ANA, Installation
 
 from reconciler.controller.dialer import Dialer, Identity
+from reconciler.core.holds import HoldScope
 from reconciler.errors import NotFound
 from reconciler.gateways.simulator import SimulatedCarrier
 from reconciler.ids import Uuid7
 from reconciler.store import ledger, tables
-from reconciler.store.book import BookReader
+from reconciler.store.book import BookReader, standing_holds
 from reconciler.store.identity import find_campaign, find_organization
+from reconciler.store.operations import stopping
+from reconciler.store.operations.operation import operating
 from reconciler.store.reads.campaign_views import campaign_view
 from reconciler.store.reads.contact_views import contact_view
 from reconciler.store.reads.kinds import KINDS, Query
@@ -142,6 +145,29 @@ def test_filters_choose(installation):
     outcomes = [one["outcome"] for one in ask(installation, "attempts") if one["outcome"]]
     chosen = ask(installation, "attempts", status=outcomes[0])
     assert len(chosen) == outcomes.count(outcomes[0])
+
+
+def test_the_log_names_what_a_hold_is_on_as_people_do():
+    """R-ID-2: a hold's event says `campaign:spring`, never a key; the campaign's own events have it, too."""
+    made = Installation()
+    made.apply(state(configuration(), campaign()))
+    with operating(made.database, ANA, made.clock, made.ids) as operation:
+        org = find_organization(operation.connection, "default")
+        spring = find_campaign(operation.connection, org, "spring")
+        for scope, value in (
+            (HoldScope.CAMPAIGN, str(spring.key)),
+            (HoldScope.CAMPAIGN, str(org.adhoc_key)),
+            (HoldScope.AGENT, "agent-a"),
+        ):
+            stopping.stop(operation, stopping.StopOrder(scope, value, org.id, None))
+        stopping.release(operation, standing_holds(operation.connection)[:1])
+    named = [(one["action"], one["name"]) for one in ask(made, "events") if one["kind"] == "Hold"]
+    assert named == [
+        ("hold", "campaign:spring"), ("hold", "campaign:default"), ("hold", "agent:agent-a"),
+        ("release", "campaign:spring"),
+    ]  # fmt: skip
+    own = [one["action"] for one in ask(made, "events", in_campaign="spring") if one["kind"] == "Hold"]
+    assert own == ["hold", "release"]
 
 
 def test_counts_are_what_is_streamed(installation):

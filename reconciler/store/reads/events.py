@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
+from reconciler.core.holds import HoldScope
 from reconciler.store.columns import AnyRow
+from reconciler.store.holds import logged_name
 from reconciler.store.identity import CampaignRef, OrganizationRef
 from reconciler.store.reads.contacts import ROWS_AT_A_TIME, Record
+from reconciler.store.reads.names import campaigns_of
 from reconciler.store.tables import event
 
 
@@ -23,12 +26,13 @@ def event_records(
 ) -> Iterator[Record]:
     """Stream the events of an organization and of the whole installation; a limit keeps the newest."""
     statement = select(event).where(*_where(org, campaign, seq))
+    holds = _names_of_holds(connection, org)
     if limit is None:
         rows = connection.execute(statement.order_by(event.c.seq).execution_options(yield_per=ROWS_AT_A_TIME))
-        yield from (event_record(row, org) for row in rows)
+        yield from (_event_record(row, org, holds) for row in rows)
         return
     found = connection.execute(statement.order_by(event.c.seq.desc()).limit(limit)).all()
-    yield from (event_record(row, org) for row in reversed(found))
+    yield from (_event_record(row, org, holds) for row in reversed(found))
 
 
 def count_events(connection: Connection, org: OrganizationRef, campaign: CampaignRef | None) -> int:
@@ -43,10 +47,19 @@ def events_of(
     """Give the newest events of some objects, oldest first."""
     statement = select(event).where(event.c.object_id.in_(list(objects))).order_by(event.c.seq.desc())
     rows = connection.execute(statement.limit(limit)).all()
-    return [event_record(row, org) for row in reversed(rows)]
+    holds = _names_of_holds(connection, org)
+    return [_event_record(row, org, holds) for row in reversed(rows)]
 
 
-def event_record(row: AnyRow, org: OrganizationRef) -> Record:
+def _names_of_holds(connection: Connection, org: OrganizationRef) -> Mapping[str, str]:
+    """Say how people name holds that the log names by a key: `campaign:<id>` is `campaign:spring`."""
+    return {
+        logged_name(HoldScope.CAMPAIGN, str(place.key)): logged_name(HoldScope.CAMPAIGN, str(place))
+        for place in campaigns_of(connection, org)
+    }
+
+
+def _event_record(row: AnyRow, org: OrganizationRef, holds: Mapping[str, str]) -> Record:
     """Give an event's row as a record; `org` is null for what belongs to the whole installation."""
     return {
         "seq": row.seq,
@@ -57,7 +70,7 @@ def event_record(row: AnyRow, org: OrganizationRef) -> Record:
         "action": row.action,
         "kind": row.kind,
         "campaign": row.campaign,
-        "name": row.name,
+        "name": holds.get(row.name, row.name) if row.kind == "Hold" else row.name,
         "count": row.count,
         "source": row.source,
         "revision": row.revision,
@@ -70,7 +83,11 @@ def event_record(row: AnyRow, org: OrganizationRef) -> Record:
 def _where(org: OrganizationRef, campaign: CampaignRef | None, seq: int | None) -> list[ColumnElement[bool]]:
     where = [or_(event.c.org_id == org.id, event.c.org_id.is_(None))]
     if campaign is not None:
-        of_campaign = or_(event.c.campaign == campaign.name, event.c.object_id == campaign.key)
+        of_campaign = or_(
+            event.c.campaign == campaign.name,
+            event.c.object_id == campaign.key,
+            event.c.name == logged_name(HoldScope.CAMPAIGN, str(campaign.key)),
+        )
         where = [event.c.org_id == org.id, of_campaign]
     if seq is not None:
         where.append(event.c.seq == seq)
