@@ -1,8 +1,8 @@
 """The admission: the last look before a phone rings, committed before anything is sent (R-CRASH-1, R-WIN-6).
 
-Under the lock and at the present instant it checks again what may have changed since the claim: the lease,
-status, holds, windows, suppression, expiry, withdrawal, pacing. What passes is marked `placing`; what does
-not is released, and no attempt is used.
+Under the lock and at the present instant it checks again what may have changed since the claim: the stamp,
+the lease, status, holds, windows, suppression, expiry, withdrawal, pacing. What passes is marked `placing`;
+what does not is released, and no attempt is used.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ class Admitted:
 
 def admit(cycle: Cycle, picks: Sequence[Pick]) -> Admitted:
     """Check picks for the last time and mark those that pass as placing; runs in the cycle's transaction."""
+    if cycle.barred is not None:
+        return _refuse_all(cycle, picks, "the database's stamp was changed meanwhile")
     if not leases.is_valid(cycle.connection, cycle.lease, cycle.now):
-        return Admitted(refused=[_refusal(pick, cycle.now, "the dialer lost its lease") for pick in picks])
+        return _refuse_all(cycle, picks, "the dialer lost its lease")
     views = cycle.lanes.views(cycle.connection, {pick.candidate.view.id for pick in picks}, cycle.book)
     lease = cycle.lease
     held = waiting_room.admissible(
@@ -167,6 +169,10 @@ def _mark_placing(cycle: Cycle, calls: Sequence[Call], picks: Sequence[Pick]) ->
         row = pick.candidate.row
         tallies.move(row.org_id, row.campaign_key, "locked", "in_progress")
     tallies.write(cycle.connection)
+
+
+def _refuse_all(cycle: Cycle, picks: Sequence[Pick], reason: str) -> Admitted:
+    return Admitted(refused=[_refusal(pick, cycle.now, reason) for pick in picks])
 
 
 def _refusal(pick: Pick, now: datetime, reason: str) -> Ended:

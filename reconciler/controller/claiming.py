@@ -89,7 +89,7 @@ class _Usage:
 def claim(cycle: Cycle, *, tidy_at: datetime | None = None, draining: bool = False) -> Claimed:
     """Claim as many contacts as limits allow, and write their intents; runs in the cycle's transaction."""
     usage = _usage(cycle)
-    if draining:
+    if draining or cycle.barred is not None:
         return Claimed(usage.total, tidy_at=tidy_at)
     agenda = _Agenda()
     lanes = _open_lanes(cycle, agenda)

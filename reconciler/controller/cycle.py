@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from reconciler.controller.lane_views import LaneDirectory
 from reconciler.core.book import DialBook, Terms
 from reconciler.core.holds import Hold, HoldCause
+from reconciler.errors import GatewayUnusable
 from reconciler.ports import Ids
 from reconciler.store.breakers import Shelf
 from reconciler.store.leases import Lease
@@ -19,7 +20,11 @@ from reconciler.store.leases import Lease
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """Everything that a step's parts work with. `only`: dial these campaigns only; None means all."""
+    """Everything that a step's parts work with.
+
+    `only`: dial these campaigns only; None means all. `barred`: why the gateway may start no call at all on
+    this database, by its stamp (R-ENV-1).
+    """
 
     connection: Connection
     now: datetime
@@ -31,6 +36,7 @@ class Cycle:
     ids: Ids
     breakers: Shelf
     only: frozenset[UUID] | None = None
+    barred: GatewayUnusable | None = None
 
     @property
     def plain_holds(self) -> list[Hold]:

@@ -45,18 +45,26 @@ class DialLoop:
         """Dial until `stop` is set, or nothing is left to do.
 
         Then start no new call, wait up to `drain` for those that run (`give_up` cuts that short), and give
-        up the lease: what is still open is recovered at the next start.
+        up the lease: what is still open is recovered at the next start. Raises GatewayUnusable, after the
+        same, where the database's stamp no longer allows this gateway (R-ENV-1).
         """
         try:
             self._dial(stop)
-            if stop.is_set():
+            barred = self._dialer.barred
+            if barred is not None:
+                self._tell("stamp changed", error=barred.message)
+            if barred is not None or stop.is_set():
                 self._drain(drain, give_up)
+            if barred is not None:
+                raise barred
         finally:
             self._dialer.resign()
 
     def _dial(self, stop: threading.Event) -> None:
         while not stop.is_set():
             result = self._step()
+            if self._dialer.barred is not None:
+                return
             if result is not None and self._is_idle(result):
                 return
             stop.wait(self._wait(result).total_seconds())

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from reconciler.controller.admitting import Admitted, admit
@@ -26,6 +27,8 @@ from reconciler.controller.recovering import recover
 from reconciler.controller.settling import settle_events
 from reconciler.controller.telling import Tell, silent
 from reconciler.controller.tidying import tidy
+from reconciler.errors import GatewayUnusable
+from reconciler.gateways.registry import misfit
 from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
 from reconciler.store import attempts, leases
 from reconciler.store.book import BookReader
@@ -79,6 +82,8 @@ class Dialer:
     ) -> None:
         self._database = database
         self._gateway = CarefulGateway(gateway, tell)
+        self._misfit = partial(misfit, gateway)
+        self._barred: GatewayUnusable | None = None
         self._clock = clock
         self._ids = ids
         self._lease_length = lease
@@ -98,6 +103,14 @@ class Dialer:
     def lease(self) -> Lease:
         """The present lease."""
         return self._lease
+
+    @property
+    def barred(self) -> GatewayUnusable | None:
+        """Why the gateway must not dial this database any more, once its stamp was changed (R-ENV-1).
+
+        Such a dialer starts no more calls, whatever the stamp becomes; running ones go on being settled.
+        """
+        return self._barred
 
     def drain(self) -> None:
         """Start no more calls; running ones go on being settled."""
@@ -136,6 +149,7 @@ class Dialer:
         try:
             with self._database.write() as connection:
                 book, holds = self._books.read(connection)
+                self._barred = self._barred or self._misfit(book.environment)
                 yield Cycle(
                     connection=connection,
                     now=self._clock.now(),
@@ -147,6 +161,7 @@ class Dialer:
                     ids=self._ids,
                     breakers=Shelf(connection),
                     only=self._only,
+                    barred=self._barred,
                 )
         except BaseException:
             self._lanes.forget()

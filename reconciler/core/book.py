@@ -54,9 +54,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class DialBook:
-    """A snapshot of all specifications, as of `serial`."""
+    """A snapshot of all specifications, as of `serial`, and of the stamp `environment`: sandbox or live."""
 
     serial: int
+    environment: str
     global_limit: int
     hash_key: bytes
     organizations: Mapping[UUID, Tenancy]

@@ -57,29 +57,39 @@ def open_gateway(name: str, clock: Clock, **options: Any) -> Gateway:  # noqa: A
 
 
 def check_environment(gateway: Gateway, environment: str) -> None:
-    """Refuse a pair of gateway and database stamp (`sandbox` or `live`) that must not meet (R-ENV-1).
-
-    A simulated carrier never "dials" production. A real gateway dials no sandbox, unless it has an
-    allow-list, to which it then keeps (`allow_numbers`).
+    """Refuse a pair of gateway and database stamp that must not meet, as `misfit` says (R-ENV-1).
 
     Raises:
         GatewayUnusable: they must not meet; the hint says what to change.
         ValueError: there is no such stamp.
     """
+    found = misfit(gateway, environment)
+    if found is not None:
+        raise found
+
+
+def misfit(gateway: Gateway, environment: str) -> GatewayUnusable | None:
+    """Say why a gateway must not dial a database with this stamp, None if it may (R-ENV-1).
+
+    The stamp is `sandbox` or `live`. A simulated carrier never "dials" production. A real gateway dials no
+    sandbox, unless it has an allow-list, to which it then keeps (`allow_numbers`). Raises ValueError where
+    there is no such stamp.
+    """
     if environment not in (LIVE, SANDBOX):
         raise ValueError(f"a database is stamped {SANDBOX} or {LIVE}, not {environment!r}")
     if gateway.simulated and environment == LIVE:
-        raise GatewayUnusable(
+        return GatewayUnusable(
             f"gateway '{gateway.name}' is simulated, and the database is stamped live: its contacts would be "
             "counted as called though no phone rang",
             hint="set DIALCTL_GATEWAY to a real gateway, or use a sandbox database",
         )
     if not gateway.simulated and environment == SANDBOX and not getattr(gateway, "allow_numbers", None):
-        raise GatewayUnusable(
+        return GatewayUnusable(
             f"gateway '{gateway.name}' dials real phones, and the database is stamped sandbox",
             hint=f"name the phones that it may dial in {ALLOW_VARIABLE}, use the simulator, or stamp the "
             "database with `dialctl db environment live`",
         )
+    return None
 
 
 def _factory(name: str) -> Callable[..., Any]:

@@ -18,6 +18,7 @@ from reconciler.store.tables import campaign, configuration, hold, installation,
 _VERSIONS = Prepared(
     select(
         installation.c.state_serial,
+        installation.c.environment,
         select(func.coalesce(func.max(hold.c.seq), 0)).scalar_subquery().label("newest_hold"),
         select(func.count())
         .select_from(hold)
@@ -39,7 +40,7 @@ _CAMPAIGNS = select(
 class BookReader:
     """Reads the dial book and the standing holds, anew only when they have changed.
 
-    Changes show in three numbers: the serial, the newest hold ever set, and how many stand.
+    Changes show in the serial and the stamp, in the newest hold ever set, and in how many stand.
     """
 
     def __init__(self) -> None:
@@ -51,7 +52,8 @@ class BookReader:
     def read(self, connection: Connection) -> tuple[DialBook, tuple[Hold, ...]]:
         """Give the book and the holds as of now; one small statement where nothing has changed."""
         [versions] = _VERSIONS.rows(connection)
-        if self._book is None or self._book.serial != versions.state_serial:
+        book_version = (versions.state_serial, versions.environment)
+        if self._book is None or (self._book.serial, self._book.environment) != book_version:
             self._book = self._load(connection)
         holds_version = (versions.newest_hold, versions.standing_holds)
         if self._holds_version != holds_version:
@@ -68,7 +70,14 @@ class BookReader:
         terms = {org.adhoc_key: adhoc_terms(org) for org in organizations.values()}
         for declared in connection.execute(_CAMPAIGNS):
             terms[declared.id] = self._terms(declared)
-        return DialBook(row.state_serial, row.global_concurrency_limit, row.hash_key, organizations, terms)
+        return DialBook(
+            serial=row.state_serial,
+            environment=row.environment,
+            global_limit=row.global_concurrency_limit,
+            hash_key=row.hash_key,
+            organizations=organizations,
+            terms=terms,
+        )
 
     def _terms(self, row: AnyRow) -> Terms:
         spec, windows = self._compile(row.revision, row.spec)
