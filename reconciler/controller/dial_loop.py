@@ -17,6 +17,8 @@ POLL = timedelta(milliseconds=500)
 
 SHORTEST_WAIT = timedelta(milliseconds=5)
 AFTER_FAILURE = timedelta(seconds=2)
+TRIES = 5
+"""A loop that is to end by itself gives an unusable database up after so many failed steps in a row."""
 
 
 class DialLoop:
@@ -40,6 +42,7 @@ class DialLoop:
         self._ready = ready
         self._watch = watch
         self._tell = tell
+        self._failed = 0
 
     def run(self, stop: threading.Event, drain: timedelta, give_up: threading.Event) -> None:
         """Dial until `stop` is set, or nothing is left to do.
@@ -84,15 +87,24 @@ class DialLoop:
         self._tell("stopped", left_to_recovery=running)
 
     def _step(self) -> StepResult | None:
-        """Step once; a busy step is skipped, and one that the database fails is tried again."""
+        """Step once; a busy step is skipped, and one that the database fails is tried again.
+
+        A service waits for its database for as long as it takes; a loop that ends when it is idle would be
+        waited for, and raises DatabaseUnusable after TRIES failures in a row.
+        """
         try:
             result = self._dialer.step()
         except SomebodyElseIsApplying:
             self._tell("busy", detail="the database is locked; the step is skipped")
             return None
         except DatabaseUnusable as error:
+            self._failed += 1
+            if self._idle_after is not None and self._failed >= TRIES:
+                self._tell("giving up", error=error.message, tries=self._failed)
+                raise
             self._tell("database unusable", error=error.message, retry_in=str(AFTER_FAILURE))
             return None
+        self._failed = 0
         self._watch(result)
         return result
 

@@ -9,11 +9,14 @@ import signal
 import sqlite3
 import time
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from reconciler.cli.main import main
+from reconciler.errors import DatabaseUnusable
 
 PATIENCE_S = 60
 LOOK_EVERY_S = 0.02
@@ -179,6 +182,18 @@ def test_a_database_that_may_not_be_written(ready, dialctl):
     assert finished.code == 1
     line, *_ = finished.err.splitlines()
     assert line == "sqlite:///dialctl.db: attempt to write a readonly database"
+
+
+@pytest.mark.usefixtures("ready")
+def test_until_idle_ends_where_the_disk_is_full(dialctl, monkeypatch):
+    """Exit 1 with the reason, after a few tries that the log names: nobody waits for ever."""
+    monkeypatch.setattr("reconciler.controller.dial_loop.AFTER_FAILURE", timedelta(milliseconds=1))
+    full = DatabaseUnusable("sqlite:///dialctl.db: database or disk is full")
+    monkeypatch.setattr("reconciler.controller.dialer.Dialer.step", Mock(side_effect=full))
+    finished = dialctl("run", *IDLE)
+    assert finished.code == 1
+    assert finished.err.splitlines()[-1] == full.message
+    assert "giving up" in finished.err.splitlines()[-2]
 
 
 def test_there_is_no_database(dialctl):

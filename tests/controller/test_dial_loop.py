@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from support.bench import HOUR, MINUTE, SECOND, Bench, campaign, configuration, contact, crowd
 
-from reconciler.controller.dial_loop import POLL, DialLoop
+from reconciler.controller.dial_loop import POLL, TRIES, DialLoop
 from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
 from reconciler.store import tables
 
@@ -183,6 +183,44 @@ def test_a_step_that_the_database_fails_is_tried_again():
     assert [name for name, _ in here.told] == ["busy", "database unusable"]
     assert here.told[1][1]["error"] == "disk I/O error"
     assert here.stop.waits[:2] == [2, 2]
+    assert here.bench.statuses() == {"ada": "completed"}
+
+
+def _full(times):
+    return [DatabaseUnusable("database or disk is full") for _ in range(times)]
+
+
+def test_until_idle_gives_an_unusable_database_up():
+    """`--until-idle`: whoever waits for the end learns the reason, and no full disk keeps it for ever."""
+    here = Loop(dialer=lambda bench: Failing(bench.dialer, *_full(TRIES)), idle_after=5 * SECOND)
+    with pytest.raises(DatabaseUnusable, match="disk is full"):
+        here.run()
+    assert [name for name, _ in here.told] == ["database unusable"] * (TRIES - 1) + ["giving up"]
+    assert here.lease.stopped_at is not None
+
+
+def test_only_failures_in_a_row_count():
+    """`--until-idle`: a database that comes back in time is not given up, however often it fails."""
+    here = Loop(idle_after=5 * SECOND)
+    step, fates = here.bench.dialer.step, iter([*_full(TRIES - 1), None, *_full(TRIES - 1)])
+
+    def failing():
+        if error := next(fates, None):
+            raise error
+        return step()
+
+    here.bench.dialer.step = failing
+    here.stop.happens[2 * TRIES] = here.hang_up
+    here.run()
+    assert here.bench.statuses() == {"ada": "completed"}
+
+
+def test_a_service_waits_for_its_database():
+    """Without `--until-idle` a step that fails is tried again for as long as it takes."""
+    here = Loop(dialer=lambda bench: Failing(bench.dialer, *_full(4 * TRIES)))
+    here.stop.happens[4 * TRIES + 1] = here.stop.set
+    here.give_up.happens[1] = here.hang_up
+    here.run()
     assert here.bench.statuses() == {"ada": "completed"}
 
 
