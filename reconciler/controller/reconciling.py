@@ -38,6 +38,11 @@ RESYNC = timedelta(seconds=60)
 TRIES = 3
 """A plan is made anew so often when the state moves on while it is being applied."""
 
+_UNWATCHED = (
+    "changes are found with every --resync only; where inotify is used up, "
+    "raise fs.inotify.max_user_watches and fs.inotify.max_user_instances"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
@@ -75,6 +80,7 @@ class Reconciler:
         self._tell = tell
         self._stdin: bytes | None = None
         self._bad_rows: Sequence[Fault] = ()
+        self._warned = False
         self.looked = threading.Event()
 
     def run(self, stop: threading.Event, resync: timedelta = RESYNC) -> None:
@@ -83,7 +89,7 @@ class Reconciler:
         `looked` is set after the first look, and at the latest when this ends, however it does.
         """
         try:
-            for _ in looks(self._source.paths, stop, resync):
+            for _ in looks(self._source.paths, stop, resync, self._unwatched):
                 try:
                     self.reconcile()
                 except DialctlError as error:
@@ -91,6 +97,12 @@ class Reconciler:
                 self.looked.set()
         finally:
             self.looked.set()
+
+    def _unwatched(self, reason: str) -> None:
+        """Say once that a changed file is found late; what the level is, every resync finds out anyway."""
+        if not self._warned:
+            self._tell("files not watched", error=reason, detail=_UNWATCHED)
+        self._warned = True
 
     def reconcile(self) -> Reconciliation:
         """Look once, and apply what is to be applied. Raises DatabaseUnusable."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from math import inf
 from pathlib import Path
 from time import monotonic
 
 from watchfiles import Change, DefaultFilter, watch
+from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from reconciler.manifests.data_file import CSV_SUFFIXES, JSONL_SUFFIXES
 from reconciler.manifests.discovery import STDIN, SUFFIXES
@@ -18,18 +20,25 @@ DEBOUNCE_MS = 400
 """An editor or a git checkout writes many files; they are looked at together."""
 
 BEAT_MS = 100
+UNWATCHED_S = 30
+"""Where files cannot be watched, that is tried again so often."""
+
 READ_BY_AN_APPLY = frozenset({*SUFFIXES, *CSV_SUFFIXES, *JSONL_SUFFIXES})
 
 
-def looks(paths: Sequence[str], stop: threading.Event, resync: timedelta) -> Iterator[None]:
+def looks(
+    paths: Sequence[str], stop: threading.Event, resync: timedelta, unwatched: Callable[[str], None]
+) -> Iterator[None]:
     """Yield whenever the manifests should be looked at: at first, after changes, and every `resync`.
 
     Ends when `stop` is set. Each look comes after its watch has begun, so that no change falls between them.
+    Where the system lets nobody watch, `unwatched` is told why whenever that was tried; only `resync` calls
+    for looks then.
     """
     due = monotonic()
     while not stop.is_set():
         folders = _folders(paths)
-        for changes in _changes(folders, stop):
+        for changes in _changes(folders, stop, unwatched):
             if changes or monotonic() >= due:
                 yield
                 due = monotonic() + resync.total_seconds()
@@ -52,13 +61,14 @@ def _folders(paths: Sequence[str]) -> dict[Path, int]:
     return found
 
 
-def _changes(folders: Mapping[Path, int], stop: threading.Event) -> Iterator[Collection[object]]:
+def _changes(
+    folders: Mapping[Path, int], stop: threading.Event, unwatched: Callable[[str], None]
+) -> Iterator[Collection[object]]:
     """Yield changes that may matter, and with every beat that there are none."""
     if not folders:
-        while not stop.wait(BEAT_MS / 1000):
-            yield ()
+        yield from _beats(stop)
         return
-    with suppress(FileNotFoundError):  # gone since: the caller finds out what there is now
+    try:
         for changes in watch(
             *folders,
             watch_filter=None,  # a filter of its own keeps it from ever yielding beside a busy database
@@ -70,6 +80,18 @@ def _changes(folders: Mapping[Path, int], stop: threading.Event) -> Iterator[Col
             ignore_permission_denied=True,
         ):
             yield [change for change in changes if may_matter(*change)]
+    except FileNotFoundError:
+        return  # gone since: the caller finds out what there is now
+    except (OSError, WatchfilesRustInternalError) as error:  # most often no inotify watch is left
+        unwatched(str(error))
+    yield from _beats(stop, UNWATCHED_S)
+
+
+def _beats(stop: threading.Event, seconds: float = inf) -> Iterator[Collection[object]]:
+    """Yield that there is no change, with every beat, for so long."""
+    until = monotonic() + seconds
+    while not stop.wait(BEAT_MS / 1000) and monotonic() < until:
+        yield ()
 
 
 def may_matter(change: Change, path: str) -> bool:

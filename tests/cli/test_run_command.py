@@ -254,6 +254,18 @@ def test_a_changed_file_is_applied(ready, controller):
     ended(child)
 
 
+def test_no_watch_is_left(ready, dialctl, monkeypatch):
+    """A machine without inotify watches: one line says so and what to do, and calls are made all the same."""
+    limit = Mock(side_effect=OSError("OS file watch limit reached"))
+    monkeypatch.setattr("reconciler.manifests.watching.watch", limit)
+    finished = dialctl("run", ready, *IDLE)
+    assert finished.code == 0, finished.err
+    assert set(statuses().values()) == {"completed"}
+    [line] = [line for line in finished.err.splitlines() if "files not watched" in line]
+    assert "OS file watch limit reached" in line
+    assert "raise fs.inotify.max_user_watches" in line
+
+
 def test_manifests_beside_the_database_do_not_run_hot(ready, controller):
     """`dialctl run .`: looks write to the database in that directory; that calls for no more looks."""
     child = controller(".", "--no-dial", "--resync", "1d")

@@ -7,10 +7,13 @@ import threading
 from contextlib import contextmanager
 from datetime import timedelta
 from queue import Empty, Queue
+from unittest.mock import Mock
 
 import pytest
-from watchfiles import Change
+from watchfiles import Change, watch
+from watchfiles._rust_notify import WatchfilesRustInternalError
 
+from reconciler.manifests import watching as watching_module
 from reconciler.manifests.watching import looks, may_matter
 
 NEVER = timedelta(days=1)
@@ -24,11 +27,12 @@ class Looks:
 
     def __init__(self, paths, resync, stop):
         self._seen = Queue()
+        self.unwatched = []
         self.thread = threading.Thread(target=self._watch, args=(paths, resync, stop))
         self.thread.start()
 
     def _watch(self, paths, resync, stop):
-        for _ in looks([str(path) for path in paths], stop, resync):
+        for _ in looks([str(path) for path in paths], stop, resync, self.unwatched.append):
             self._seen.put(None)
 
     def await_one(self):
@@ -148,6 +152,36 @@ def test_standard_input_is_looked_at_with_every_resync():
     """`run -`: there is no file to watch."""
     with watching("-", resync=timedelta(seconds=0.2)) as looking:
         looking.await_one()
+        looking.await_one()
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("OS file watch limit reached"), WatchfilesRustInternalError("Too many open files")]
+)
+def test_where_nothing_can_be_watched_every_resync_still_looks(folder, monkeypatch, error):
+    """R-MAN-2: without an inotify watch left the looks go on by `--resync`, and the reason is told."""
+    monkeypatch.setattr(watching_module, "watch", Mock(side_effect=error))
+    with watching(folder, resync=timedelta(seconds=0.2)) as looking:
+        for _ in range(3):
+            looking.await_one()
+        assert looking.unwatched == [str(error)]
+
+
+def test_watching_is_tried_again(folder, monkeypatch):
+    """Once there are watches again, a changed file is seen at once again."""
+    attempts = iter([OSError("OS file watch limit reached")])
+
+    def limited(*folders, **options):
+        if error := next(attempts, None):
+            raise error
+        return watch(*folders, **options)
+
+    monkeypatch.setattr(watching_module, "watch", limited)
+    monkeypatch.setattr(watching_module, "UNWATCHED_S", 0.2)
+    with watching(folder) as looking:
+        looking.await_one()
+        looking.forget()
+        (folder / "spring.yaml").write_text("b: 2")
         looking.await_one()
 
 
