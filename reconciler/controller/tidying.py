@@ -1,4 +1,7 @@
-"""What time alone does to contacts and calls: contacts expire, unknown calls free their places."""
+"""What time alone does to contacts and calls.
+
+Contacts expire, suppressions run out, unknown calls free their places, calls whose end got lost are chased.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from uuid import UUID
 from reconciler.controller.cycle import Cycle
 from reconciler.controller.recovering import OVERDUE, chase_overdue
 from reconciler.ports import Inquiry
-from reconciler.store import attempts, numbers, waiting_room
+from reconciler.store import attempts, lapsing, numbers, waiting_room
 from reconciler.store.tallies import TallyChange
 
 
@@ -24,15 +27,17 @@ class Tidied:
 
 
 def tidy(cycle: Cycle) -> Tidied:
-    """Do what time has made due: expire contacts, free places, chase calls whose end got lost."""
-    expires_at, free_at, overdue_at = waiting_room.agenda(cycle.connection)
+    """Do what time has made due: expire contacts, free numbers and places, chase calls whose end got lost."""
+    expires_at, free_at, overdue_at, lapses_at = waiting_room.agenda(cycle.connection)
     if expires_at is not None and expires_at <= cycle.now:
         _expire(cycle)
+    if lapses_at is not None and lapses_at <= cycle.now:
+        lapsing.free_lapsed(cycle.connection, cycle.ids, cycle.now)
     if free_at is not None and free_at <= cycle.now:
         _free_lost(cycle)
     chase_at = None if overdue_at is None else overdue_at + OVERDUE
     overdue = chase_overdue(cycle) if chase_at is not None and chase_at <= cycle.now else []
-    coming = [at for at in (expires_at, free_at, chase_at) if at is not None and at > cycle.now]
+    coming = [at for at in (expires_at, free_at, chase_at, lapses_at) if at is not None and at > cycle.now]
     return Tidied(min(coming, default=None), overdue)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, or_, select, update
@@ -12,6 +12,8 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, func, or_, sel
 from reconciler.store.columns import AnyRow
 from reconciler.store.prepared import Prepared, prepared_insert
 from reconciler.store.tables import attempt, contact, conversation, dialer, open_attempt
+
+T = TypeVar("T")
 
 CHUNK = 500
 """Ids per statement, well below every driver's limit of bound values."""
@@ -340,6 +342,6 @@ def end_conversations(connection: Connection, rows: list[dict[str, Any]]) -> Non
     _END_CONVERSATION.run_many(connection, rows)
 
 
-def chunks(ids: Sequence[UUID]) -> Iterable[Sequence[UUID]]:
-    """Cut ids into portions that one statement takes."""
-    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+def chunks(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    """Cut ids, or numbers, into portions that one statement takes."""
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))

@@ -125,6 +125,7 @@ def _first_rows(connection: Connection, ids: Ids, now: datetime, hash_key: bytes
             "global_concurrency_limit": DEFAULT_GLOBAL_LIMIT,
             "labels": {},
             "created_at": now,
+            "suppressions_freed_until": now,
         },
     )
     connection.execute(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from reconciler.core.settlement import ContactStatus, Progress
 from reconciler.store.attempts import chunks
+from reconciler.store.lapsing import next_lapse
 from reconciler.store.prepared import Prepared
 from reconciler.store.tables import IS_PENDING, contact, open_attempt
 from reconciler.store.tallies import TallyChange
@@ -74,6 +75,7 @@ _AGENDA = Prepared(
         select(func.min(open_attempt.c.gives_up_at))
         .where(open_attempt.c.free_at.is_(None))
         .scalar_subquery(),
+        next_lapse,
     )
 )
 _FAIL_LANE = Prepared(
@@ -83,10 +85,19 @@ _FAIL_LANE = Prepared(
 )
 
 
-def agenda(connection: Connection) -> tuple[datetime | None, datetime | None, datetime | None]:
-    """Give when the next contact expires, unknown call frees its place, call is overdue."""
-    [(expires_at, free_at, overdue_at)] = _AGENDA.rows(connection)
-    return expires_at, free_at, overdue_at
+class Agenda(NamedTuple):
+    """When the next contact expires, unknown call frees its place, call is overdue, suppression runs out."""
+
+    expires_at: datetime | None
+    free_at: datetime | None
+    overdue_at: datetime | None
+    lapses_at: datetime | None
+
+
+def agenda(connection: Connection) -> Agenda:
+    """Give what time alone will do next."""
+    [row] = _AGENDA.rows(connection)
+    return Agenda(*row)
 
 
 def change_status(

@@ -14,7 +14,11 @@ from reconciler.store.tables.base import LIVE, Table, core_table
 
 
 class Installation(Table, table=True):
-    """The one row of the installation: kind Dialer, the stamp, the serial, the key of keyed hashes."""
+    """The one row of the installation: kind Dialer, the stamp, the serial, the key of keyed hashes.
+
+    `suppressions_freed_until` is runtime: the dialer has looked after the contacts of every suppression that
+    ran out by then (R-SUP-1).
+    """
 
     id: int = Field(default=1, primary_key=True)
     environment: str
@@ -23,6 +27,7 @@ class Installation(Table, table=True):
     global_concurrency_limit: int
     labels: dict[str, str] = Field(sa_type=Json)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    suppressions_freed_until: datetime = Field(sa_type=UtcDateTime)
 
 
 class Organization(Table, table=True):

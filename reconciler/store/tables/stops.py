@@ -58,6 +58,9 @@ class Suppression(Table, table=True):
 
     __table_args__ = (
         Index("ix_suppression_number", "number", "org_id"),
+        Index("ix_suppression_expiry", "expires_at",
+              sqlite_where=text("expires_at IS NOT NULL AND removed_at IS NULL"),
+              postgresql_where=text("expires_at IS NOT NULL AND removed_at IS NULL")),
         Index("uq_suppression_list_number", "list_id", "number", unique=True,
               sqlite_where=text("list_id IS NOT NULL"), postgresql_where=text("list_id IS NOT NULL")),
     )  # fmt: skip

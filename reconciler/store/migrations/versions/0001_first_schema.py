@@ -235,6 +235,7 @@ def upgrade() -> None:
         sa.Column("global_concurrency_limit", sa.Integer(), nullable=False),
         sa.Column("labels", Json, nullable=False),
         sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("suppressions_freed_until", UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
     op.create_table(
@@ -358,6 +359,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppression")),
     )
     with op.batch_alter_table("suppression", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_suppression_expiry",
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("expires_at IS NOT NULL AND removed_at IS NULL"),
+            postgresql_where=sa.text("expires_at IS NOT NULL AND removed_at IS NULL"),
+        )
         batch_op.create_index("ix_suppression_number", ["number", "org_id"], unique=False)
         batch_op.create_index(
             "uq_suppression_list_number",
