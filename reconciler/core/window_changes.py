@@ -48,7 +48,10 @@ def widened(before: Schedule, after: Schedule, start: date) -> tuple[str, ...]:
 
 
 def beyond_legal(schedule: Schedule) -> tuple[str, ...]:
-    """Name the windows that reach outside 08:00 to 21:00 local time, and where in the schedule they stand."""
+    """Name the windows that reach outside 08:00 to 21:00 local time, and where in the schedule they stand.
+
+    An override's window is named once for each of its zones, so that no zone joins unseen.
+    """
     return tuple(
         f"{place}: {window_text(window)}"
         for place, windows in _all_windows(schedule)
@@ -121,8 +124,8 @@ def _all_windows(schedule: Schedule) -> Iterator[tuple[str, Windows]]:
 
 def _override_windows(field: str, overrides: Sequence[Override]) -> Iterator[tuple[str, Windows]]:
     for override in overrides:
-        more = f" and {len(override.timezones) - 1} more" if len(override.timezones) > 1 else ""
-        yield f"{field} of {override.timezones[0]}{more}", override.windows
+        for zone in override.timezones:
+            yield f"{field} of {zone}", override.windows
 
 
 def _is_beyond_legal(window: TimeWindow) -> bool:

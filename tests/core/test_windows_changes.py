@@ -173,7 +173,8 @@ def test_windows_beyond_the_legal_hours_are_named_wherever_they_stand():
         scheduled_overrides=[override("Asia/Tokyo", late)],
     )
     assert beyond_legal(everywhere) == (
-        f"overrides of America/Denver and 1 more: fri 12:00{DASH}22:00",
+        f"overrides of America/Denver: fri 12:00{DASH}22:00",
+        f"overrides of America/Boise: fri 12:00{DASH}22:00",
         f"scheduled_windows: fri 12:00{DASH}22:00",
         f"scheduled_overrides of Asia/Tokyo: fri 12:00{DASH}22:00",
     )

@@ -11,6 +11,7 @@ from reconciler.core.plan.counting import counted
 from reconciler.core.plan.impact import Proposal, Shift, effects
 from reconciler.core.plan.plan import Effect, Tripped
 from reconciler.core.plan.suppressions import shortens
+from reconciler.core.policy_changes import added_attempts
 from reconciler.core.window_changes import beyond_legal, widened
 from reconciler.spec.configuration import ConfigurationSpec
 from reconciler.spec.schedule import Schedule
@@ -100,11 +101,10 @@ def windows_legal(proposal: Proposal) -> Iterator[str]:
 
 
 def attempts_raised(proposal: Proposal) -> Iterator[str]:
-    """More attempts per contact in an active campaign with contacts left to call."""
+    """More attempts per contact, or sooner ones, in an active campaign with contacts left to call."""
     for shift in _active_with_contacts(proposal):
-        before, after = shift.before.dialing.max_attempts, shift.after.dialing.max_attempts
-        if after > before:
-            yield f"{shift.campaign}: max_attempts rises from {before} to {after}"
+        if added := added_attempts(shift.before.dialing, shift.after.dialing):
+            yield f"{shift.campaign}: {_some(added)}"
 
 
 def agent_changed(proposal: Proposal) -> Iterator[str]:

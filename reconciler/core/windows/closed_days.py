@@ -33,7 +33,7 @@ def _require_known(holidays: Holidays) -> None:
 
     try:
         country_holidays(holidays.country, subdiv=holidays.subdivision)
-    except NotImplementedError:
+    except NotImplementedError:  # it is how the package says that it knows no such country or subdivision
         place = "/".join(part for part in (holidays.country, holidays.subdivision) if part)
         raise DialctlError(
             f"holidays: no public holidays are known for {place}",

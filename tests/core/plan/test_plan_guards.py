@@ -133,6 +133,18 @@ def test_windows_that_widen_or_leave_the_legal_hours():
     assert trips(state(hours("07:00", "17:00")), observed()) == ["windows-legal"]
 
 
+def test_a_zone_that_joins_an_override_beyond_the_legal_hours():
+    """R-PLAN-6: the same window for one more zone trips; zones that change places do not."""
+
+    def early(*zones):
+        windows = [{**ALL_DAY[0], "start": "07:00"}]
+        return configuration(schedule={"overrides": [{"timezones": list(zones), "windows": windows}]})
+
+    before = observed(early("America/Denver", "America/Boise"))
+    assert trips(state(early("America/Denver", "America/Phoenix")), before) == ["windows-legal"]
+    assert trips(state(early("America/Boise", "America/Denver")), before) == []
+
+
 def test_switching_the_configuration_is_judged_by_its_windows():
     """R-PLAN-6: it does not matter by which document an active campaign comes to call at other hours."""
     wide = configuration("wide", schedule={"default_windows": [{**ALL_DAY[0], "end": "20:00"}]})
@@ -146,6 +158,8 @@ def test_switching_the_configuration_is_judged_by_its_windows():
     ("spec", "guard"),
     [
         ({"dialing": {"max_attempts": 4}}, "attempts-raised"),
+        ({"dialing": {"outcomes": {"busy": {"delay": "30m"}}}}, "attempts-raised"),
+        ({"dialing": {"outcomes": {"rejected": {"max_attempts": 3}}}}, "attempts-raised"),
         ({"agent_id": "agent-b"}, "agent-changed"),
         ({"agent_version": 8}, "agent-changed"),
         ({"agent_number": "+12125550123"}, "caller-id-changed"),
