@@ -12,6 +12,7 @@ from sqlalchemy import update
 from reconciler.core.agents import NO_AGENT
 from reconciler.core.desired import ListRows
 from reconciler.core.plan.change import Action, Cause
+from reconciler.errors import PlanRefused
 from reconciler.store import tables
 
 CRM = contact_list()
@@ -183,6 +184,26 @@ def test_contacts_that_came_by_api_are_not_drift_and_are_adopted_by_name(scratch
     adopted = scratch.apply(desired(*listed("a", "b", timezone="America/Chicago")))
     assert shape(adopted) == [("update", "a"), ("adopt", "b")]
     assert shape(scratch.plan(desired(*listed("a")))) == [("update", "a"), ("withdraw", "b")]
+
+
+@pytest.mark.parametrize("status", ["pending", "in_progress"])
+def test_a_withdrawn_contact_may_be_declared_by_another_source(scratch, status):
+    """R-PLAN-5: ownership ends with the withdrawal; the next source adopts the contact, attempts and all."""
+    other = contact_list("other")
+    elsewhere = state(other, contacts=[contact("a", list_=other)])
+    scratch.apply(desired(*listed("a", "b")))
+    scratch.edit_contact("a", attempts=1, last_outcome="no_answer", status=status)
+    with pytest.raises(PlanRefused, match="Contact a belongs to source 'main'"):
+        scratch.plan(elsewhere, source="sales")
+    scratch.apply(desired(*listed("b")))
+    assert shape(scratch.apply(elsewhere, source="sales")) == [("adopt", "a")]
+    row = scratch.contact("a")
+    assert (row.source, row.status, row.attempts, row.withdraw_requested) == ("sales", status, 1, False)
+    assert scratch.plan(elsewhere, source="sales").in_sync
+    assert scratch.plan(desired(*listed("b"))).in_sync
+    with pytest.raises(PlanRefused, match="Contact a belongs to source 'sales'"):
+        scratch.plan(desired(*listed("a", "b")))
+    assert scratch.tallies() == scratch.counted()
 
 
 def test_a_contact_that_a_person_deleted_stays_deleted(scratch):

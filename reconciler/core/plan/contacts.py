@@ -121,11 +121,14 @@ class _ContactPlanner:
         )
 
     def compare(self, position: int, wanted: DesiredContact, live: ObservedContact) -> None:
-        """Plan a contact that is declared and there (R-CONTACT-3, R-PLAN-5)."""
-        if live.source not in (None, self._options.source):
+        """Plan a contact that is declared and there (R-CONTACT-3, R-PLAN-5).
+
+        A source owns what it has applied; with a withdrawal that ends, and any source may declare it.
+        """
+        applied = live.source is not None and live.applied_hash is not None
+        if applied and live.source != self._options.source:
             self._refuse(wanted, live)
             return
-        applied = live.source is not None and live.applied_hash is not None
         if applied:
             self._planned.members[live.group] += 1
             if live.status is ContactStatus.WITHDRAWN or live.withdraw_requested:
@@ -190,7 +193,7 @@ class _ContactPlanner:
             return
         self._planned.changes.append(
             ContactChange(
-                Action.ADOPT if live.source is None else Action.UPDATE,
+                Action.UPDATE if live.source == self._options.source else Action.ADOPT,
                 wanted.key,
                 cause,
                 wanted.origin,
