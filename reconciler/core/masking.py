@@ -16,13 +16,15 @@ _FREE_FIELDS = ("spec.data", "spec.agent_config", "spec.initial_context")
 
 
 def masked_field(path: str, value: Json) -> Json:
-    """Mask the value of a contact's or a suppression list's field, by its dotted path."""
+    """Mask the value of a field by its dotted path: contacts' fields, and what people wrote in any."""
     if value is None:
         return None
     if path == "spec.phone_numbers":
         return [mask_number(number) for number in value]
     if path == "spec.numbers":
         return {**value, "number": mask_number(value["number"]), "reason": masked_text(value.get("reason"))}
+    if path == "spec.schedule.blackouts":
+        return [{**blackout, "reason": masked_text(blackout.get("reason"))} for blackout in value]
     if path.startswith("metadata.labels") and isinstance(value, str):
         return masked_text(value)
     if path.startswith(_FREE_FIELDS):

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from reconciler.cli.rendering.colours import coloured
 from reconciler.cli.rendering.pages import hanging
-from reconciler.cli.rendering.words import counted, minute, second
+from reconciler.cli.rendering.words import clipped, counted, minute, second
 from reconciler.store.reads.contacts import Record
 from reconciler.store.reads.overview import Overview
 from reconciler.store.reads.progress import BUCKETS, NOT_YET, CampaignProgress
@@ -74,7 +74,7 @@ def _campaigns(overview: Overview, width: int) -> Iterator[Text]:
         share = f"{100 * _done(one) // one.total}%" if one.total else "-"
         calls = f"{one.active_calls}/{one.calls_at_most}"
         yield Text.assemble(
-            f"{_clipped(_name(one), name_width):<{name_width}}  ",
+            f"{clipped(_name(one), name_width):<{name_width}}  ",
             coloured(f"{one.status:<6}"),
             "  ",
             coloured(f"{one.sync.value:<11}"),
@@ -139,7 +139,3 @@ def _name(one: CampaignProgress) -> str:
 
 def _done(one: CampaignProgress) -> int:
     return one.total - sum(one.contacts[bucket] for bucket in NOT_YET)
-
-
-def _clipped(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}\N{HORIZONTAL ELLIPSIS}"

@@ -42,7 +42,7 @@ def _rows(rows: Iterable[Json]) -> Iterator[str]:
 
 
 def _change(change: AnyChange, *, show_pii: bool) -> dict[str, Json]:
-    fields = [shown(change, field, show_pii=show_pii) for field in change.fields]
+    fields = [shown(field, show_pii=show_pii) for field in change.fields]
     return {
         "action": change.action,
         "kind": change.key.kind,

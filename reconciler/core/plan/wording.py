@@ -13,13 +13,11 @@ from reconciler.core.plan.change import Action, AnyChange, Cause, Change, Contac
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.plan import Effect, Plan
 from reconciler.core.plan.schedule_text import schedule_text
-from reconciler.core.plan.suppressions import KIND as SUPPRESSION_LIST
 from reconciler.core.plan.suppressions import NUMBERS_PATH
 
 SAMPLES = 3
 """So many contacts, or entries of a suppression list, are shown of each group."""
 
-_PERSONAL = ("Contact", SUPPRESSION_LIST)
 _DATA = "spec.data."
 _LONGEST_VALUE = 200
 _DONE = {
@@ -54,9 +52,9 @@ class ContactGroup:
         return _DONE[self.action]
 
 
-def shown(change: AnyChange, field: FieldChange, *, show_pii: bool) -> FieldChange:
-    """Mask a field of a change, where it is personal (R-PLAN-8)."""
-    if show_pii or change.key.kind not in _PERSONAL:
+def shown(field: FieldChange, *, show_pii: bool) -> FieldChange:
+    """Mask a field, where it is personal, or a person may have written a number into it (R-PLAN-8)."""
+    if show_pii:
         return field
     before, after = masked_field(field.path, field.before), masked_field(field.path, field.after)
     return FieldChange(field.path, before, after)
@@ -72,7 +70,7 @@ def sample_lines(change: ContactChange, *, show_pii: bool) -> Iterator[str]:
     hidden = [] if show_pii else [field for field in change.fields if field.path.startswith(_DATA)]
     for field in change.fields:
         if field not in hidden:
-            yield _field_line(shown(change, field, show_pii=show_pii))
+            yield _field_line(shown(field, show_pii=show_pii))
     if hidden:
         yield f"{_DATA}*: {counted(len(hidden), 'masked field')}"
 
@@ -82,7 +80,7 @@ def field_lines(change: AnyChange, *, show_pii: bool) -> Iterator[str]:
     entries = [field for field in change.fields if field.path == NUMBERS_PATH]
     for field in change.fields:
         if field.path != NUMBERS_PATH or field in entries[:SAMPLES]:
-            yield _field_line(shown(change, field, show_pii=show_pii))
+            yield _field_line(shown(field, show_pii=show_pii))
     if len(entries) > SAMPLES:
         yield f"… and {counted(len(entries) - SAMPLES, 'more entry', 'more entries')}"
 

@@ -123,6 +123,29 @@ def test_numbers_in_what_a_person_wrote_are_masked():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("render", [render_text, render_json, render_markdown])
+def test_the_reason_of_a_blackout_is_masked(render):
+    """R-PLAN-8: a configuration is no place for a number, and a person may still have written one there."""
+    blackout = {"start": "2026-12-24", "end": "2026-12-26", "reason": "shut; urgent: +1 212-555-0143"}
+    desired = state(configuration(schedule={"blackouts": [blackout]}, labels={"desk": "212-555-0144"}))
+    made = plan(desired, empty_state(b"key"), PlanOptions(NOW))
+    masked, plain = "\n".join(render(made)), "\n".join(render(made, show_pii=True))
+    assert "2026-12-24" in masked
+    assert "shut; urgent: +1********43" in masked
+    assert "0143" not in masked
+    assert "0144" not in masked
+    assert "+1 212-555-0143" in plain
+
+
+def test_a_configuration_is_shown_without_the_numbers_in_its_texts():
+    """R-PLAN-8: `get configurations --format json` masks the reason of a blackout, and nothing beside it."""
+    blackout = {"start": "2026-12-24", "end": "2026-12-26", "reason": "urgent: +1 212-555-0143"}
+    spec = {"agent_number": "+12125550123", "schedule": {"blackouts": [blackout]}}
+    shown = masked({"spec": spec})["spec"]
+    assert shown["schedule"]["blackouts"] == [{**blackout, "reason": "urgent: +1********43"}]
+    assert shown["agent_number"] == spec["agent_number"]
+
+
 def test_names_and_ordinary_fields_stay_readable():
     """R-PLAN-8: only what is personal is masked: a reviewer must see zones, times and ids."""
     assert masked_name("crm-1001") == "crm-1001"
