@@ -10,7 +10,13 @@ from reconciler.core.desired import DesiredState
 from reconciler.core.existing import Existing
 from reconciler.core.plan.observed import ObservedState
 from reconciler.store.observed.contacts import contacts_of
-from reconciler.store.observed.facts import ChangedByLookup, WaitingLookup, holds_on, left_to_call
+from reconciler.store.observed.facts import (
+    ChangedByLookup,
+    LedgerLookup,
+    WaitingLookup,
+    holds_on,
+    left_to_call,
+)
 from reconciler.store.observed.objects import observed_objects
 from reconciler.store.tables import campaign, configuration, installation, organization
 
@@ -35,6 +41,7 @@ def observe(connection: Connection, desired: DesiredState, source: str, now: dat
         left_to_call=left_to_call(connection, campaigns),
         waiting=WaitingLookup(connection, campaigns),
         changed_by=ChangedByLookup(connection),
+        ledger=LedgerLookup(connection),
     )
 
 

@@ -12,8 +12,11 @@ from sqlalchemy import update
 from reconciler.core.agents import NO_AGENT
 from reconciler.core.desired import ListRows
 from reconciler.core.plan.change import Action, Cause
+from reconciler.core.plan.wording import effect_text
 from reconciler.errors import PlanRefused
 from reconciler.store import tables
+from reconciler.store.events import DIALER
+from reconciler.store.ledger import suppress
 
 CRM = contact_list()
 BASE = (configuration(), campaign(), CRM)
@@ -204,6 +207,35 @@ def test_a_withdrawn_contact_may_be_declared_by_another_source(scratch, status):
     with pytest.raises(PlanRefused, match="Contact a belongs to source 'sales'"):
         scratch.plan(desired(*listed("a", "b")))
     assert scratch.tallies() == scratch.counted()
+
+
+def test_whom_a_suppression_stops_is_not_newly_callable(scratch):
+    """R-SUP-1: by ledger or list, also one of the same plan; not by an entry that runs out."""
+    scratch.apply(desired())
+    org_id = scratch.rows(tables.organization)[0].id
+    with scratch.database.write() as connection:
+        for name, until in (("ledger", None), ("until", START + timedelta(days=1))):
+            suppress(
+                connection, org_id, [number_of(name)], DIALER,
+                ids=scratch.ids, now=START, reason="asked", expires_at=until,
+            )  # fmt: skip
+    dnc = suppression_list(number_of("listed"), (number_of("day"), "2027-01-01"))
+    many = listed("free", "ledger", "until", "listed", "day")
+    two = contact("two", [number_of("ledger"), number_of("free")], list_=CRM)
+    made = scratch.plan(desired(*many, two, objects=(*BASE, dnc)))
+    [effect] = made.effects
+    assert (effect.newly_callable, effect.at_most) == (4, False)
+
+
+@pytest.mark.parametrize(
+    ("entries", "text"), [((), "2 newly callable"), (("+12125550199",), "at most 2 newly callable")]
+)
+def test_contacts_that_were_there_are_counted_at_most_where_numbers_are_suppressed(scratch, entries, text):
+    """R-SUP-1: a campaign that starts is not looked through for suppressed numbers."""
+    objects = (configuration(), campaign(status="paused"), CRM, suppression_list(*entries))
+    scratch.apply(desired(*listed("a", "b"), objects=objects))
+    started = scratch.plan(desired(*listed("a", "b"), objects=(objects[0], campaign(), *objects[2:])))
+    assert [effect_text(effect) for effect in started.effects] == [text]
 
 
 def test_a_contact_that_a_person_deleted_stays_deleted(scratch):

@@ -14,6 +14,7 @@ from reconciler.core.plan.observed import ObservedState
 from reconciler.core.plan.plan import Effect, PlanOptions, Sweep
 from reconciler.core.plan.rules import CampaignRules
 from reconciler.core.plan.standing import OPEN
+from reconciler.core.plan.suppressions import SuppressedForGood
 from reconciler.core.settlement import ContactStatus
 
 
@@ -42,6 +43,7 @@ class Proposal:
     members: Mapping[ObjectKey, int]
     rules: Mapping[ObjectKey, CampaignRules]
     shifts: Sequence[Shift]
+    suppressed: SuppressedForGood
 
     def left_to_call(self, campaign: ObjectKey) -> int:
         """Count the contacts that the campaign has still to call, before the plan."""
@@ -89,16 +91,21 @@ def effects(proposal: Proposal) -> Iterator[Effect]:
         counts.setdefault(campaign, Counter())[what] += by
 
     for change in proposal.contacts:
-        for what in _of_contact(change, proposal.rules):
+        for what in _of_contact(change, proposal):
             count(change.campaign, what)
+    unlooked: set[ObjectKey] = set()  # with contacts that are only counted, suppressed or not
     for campaign in sorted({moved.key for moved in proposal.objects if _opens(moved, proposal)}):
         count(campaign, "newly_callable", proposal.left_to_call(campaign))
+        unlooked.add(campaign)
     for sweep in sweeps(proposal.shifts):
         for what, by in _of_sweep(sweep, proposal):
             count(sweep.campaign, what, by)
+            if what == "newly_callable":
+                unlooked.add(sweep.campaign)
     for campaign, counted in sorted(counts.items()):
         if any(counted.values()):
-            yield Effect(campaign, **counted)
+            at_most = campaign in unlooked and bool(proposal.suppressed.numbers(campaign.org))
+            yield Effect(campaign, **counted, at_most=at_most and counted["newly_callable"] > 0)
 
 
 def _opens(moved: Change, proposal: Proposal) -> bool:
@@ -125,19 +132,24 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _of_contact(change: ContactChange, rules: Mapping[ObjectKey, CampaignRules]) -> Iterator[str]:
+def _of_contact(change: ContactChange, proposal: Proposal) -> Iterator[str]:
     if change.action is Action.WITHDRAW:
         yield "withdrawn"
         if change.status_before in OPEN:
             yield "withdrawn_in_call"
         return
     becomes_pending = change.status_after == ContactStatus.PENDING != change.status_before
-    if becomes_pending and (change.key.campaign is None or _is_active(change.campaign, rules)):
+    dials = change.key.campaign is None or _is_active(change.campaign, proposal.rules)
+    if becomes_pending and dials and not _is_stopped(change, proposal.suppressed):
         yield "newly_callable"
     if becomes_pending and change.status_before == ContactStatus.ERROR:
         yield "cured"
     if change.status_after == ContactStatus.ERROR != change.status_before:
         yield "without_agent"
+
+
+def _is_stopped(change: ContactChange, suppressed: SuppressedForGood) -> bool:
+    return suppressed.stops(change.key.org, change.after["phone_numbers"])
 
 
 def _is_active(campaign: ObjectKey, rules: Mapping[ObjectKey, CampaignRules]) -> bool:

@@ -105,7 +105,8 @@ class ObservedState:
     `objects` are those of all sources. `contacts` is re-iterable and ordered by (org, campaign or '',
     external id) in code point order. `left_to_call` counts pending, locked and in-progress contacts per
     campaign. `changed_by` tells who changed an object or a contact last without an apply. `holds` are those
-    on one campaign that stand, the oldest first.
+    on one campaign that stand, the oldest first. `ledger` gives, by an organization's name, the numbers that
+    its suppression ledger holds without expiry.
     """
 
     serial: int
@@ -116,6 +117,7 @@ class ObservedState:
     left_to_call: Mapping[ObjectKey, int] = field(default_factory=dict)
     waiting: Lookup[ObjectKey, WaitingContacts] = field(default_factory=dict)
     changed_by: Lookup[UUID, Attribution] = field(default_factory=dict)
+    ledger: Lookup[str, frozenset[str]] = field(default_factory=dict)
 
 
 def empty_state(hash_key: bytes) -> ObservedState:

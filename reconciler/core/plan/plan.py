@@ -66,7 +66,11 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What the plan means for the people in one campaign, in numbers."""
+    """What the plan means for the people in one campaign, in numbers.
+
+    `newly_callable` leaves out contacts of the plan whose numbers are all suppressed for good. `at_most`
+    tells that it counts contacts that were there already, too, of whom a suppression may stop some (R-SUP-1).
+    """
 
     campaign: ObjectKey
     newly_callable: int = 0
@@ -75,6 +79,7 @@ class Effect:
     exhausted: int = 0
     cured: int = 0
     without_agent: int = 0
+    at_most: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from reconciler.core.plan.observed import ObservedState
 from reconciler.core.plan.orphans import plan_orphans
 from reconciler.core.plan.plan import Plan, PlanOptions
 from reconciler.core.plan.rules import CampaignRules, rules_of_campaigns
+from reconciler.core.plan.suppressions import SuppressedForGood
 from reconciler.errors import PlanRefused
 
 
@@ -34,8 +35,9 @@ def plan(desired: DesiredState, observed: ObservedState, options: PlanOptions) -
     _refuse([*objects.refusals, *contacts.refusals, *_unknown_releases(desired, options)])
     before = rules_of_campaigns({key: live.spec for key, live in observed.objects.items()})
     shifts = shifts_between(before, rules)
+    suppressed = SuppressedForGood(specs, observed.ledger)
     proposal = Proposal(
-        desired, observed, options, changes, contacts.changes, contacts.members, rules, shifts
+        desired, observed, options, changes, contacts.changes, contacts.members, rules, shifts, suppressed
     )
     notices = [
         *objects.notices,

@@ -1,15 +1,47 @@
-"""Suppression lists: compared number by number. The ledger is none of a plan's business (R-SUP-2)."""
+"""Suppression lists: compared number by number. The ledger is only looked at, never planned (R-SUP-2)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.core.canonical import content_hash
-from reconciler.core.desired import Json
+from reconciler.core.desired import Json, ObjectKey
 from reconciler.core.plan.change import FieldChange
+from reconciler.core.plan.observed import Lookup
 
 KIND = "SuppressionList"
 NUMBERS_PATH = "spec.numbers"
+
+
+class SuppressedForGood:
+    """The numbers that nobody may call, by lists and ledger; an entry that runs out stops nobody for good.
+
+    `specs` are those of all objects, `ledger` gives an organization's numbers by its name.
+    """
+
+    def __init__(
+        self, specs: Mapping[ObjectKey, Mapping[str, Json]], ledger: Lookup[str, frozenset[str]]
+    ) -> None:
+        self._specs = specs
+        self._ledger = ledger
+        self._known: dict[str, frozenset[str]] = {}
+
+    def numbers(self, org: str) -> frozenset[str]:
+        """Give an organization's numbers (E.164); read when they are first asked for."""
+        if org not in self._known:
+            listed = {
+                entry["number"]
+                for key, spec in self._specs.items()
+                if key.kind == KIND and key.org == org
+                for entry in spec["numbers"]
+                if entry.get("expires_at") is None
+            }
+            self._known[org] = frozenset(listed) | (self._ledger.get(org) or frozenset())
+        return self._known[org]
+
+    def stops(self, org: str, numbers: Iterable[str]) -> bool:
+        """Tell whether no number of a contact is left to call (R-SUP-1)."""
+        return self.numbers(org).issuperset(numbers)
 
 
 def entries_of(spec: Mapping[str, Json]) -> dict[str, Json]:

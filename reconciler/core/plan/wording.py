@@ -101,7 +101,8 @@ def contact_groups(changes: Iterable[ContactChange]) -> list[ContactGroup]:
 def effect_text(effect: Effect) -> str:
     """Say what the plan means for the people in a campaign: `3 newly callable, 1 withdrawn`."""
     counts = ((getattr(effect, name), words) for name, words in _EFFECTS.items())
-    return ", ".join(f"{count:,} {words}" for count, words in counts if count)
+    text = ", ".join(f"{count:,} {words}" for count, words in counts if count)
+    return f"at most {text}" if effect.at_most else text  # those newly callable come first
 
 
 def summary_text(plan: Plan) -> str:

@@ -15,7 +15,7 @@ from reconciler.core.plan.change import Attribution
 from reconciler.core.plan.observed import WaitingContacts
 from reconciler.core.settlement import CALLBACK_DUE, ContactStatus
 from reconciler.store.book import standing_holds
-from reconciler.store.tables import contact, event, tally
+from reconciler.store.tables import contact, event, organization, suppression, tally
 
 CampaignIds = dict[UUID, ObjectKey]
 
@@ -48,6 +48,16 @@ _LAST_CHANGE_BY_HAND = (
     .where(event.c.object_id == bindparam("object_id"), event.c.apply_id.is_(None))
     .order_by(event.c.seq.desc())
     .limit(1)
+)
+_LEDGER = (
+    select(suppression.c.number)
+    .join(organization, organization.c.id == suppression.c.org_id)
+    .where(
+        organization.c.name == bindparam("org"),
+        suppression.c.list_id.is_(None),
+        suppression.c.removed_at.is_(None),
+        suppression.c.expires_at.is_(None),
+    )
 )
 
 
@@ -103,3 +113,14 @@ class ChangedByLookup:
         """Give who and when, None where the log knows of no change by hand."""
         row = self._connection.execute(_LAST_CHANGE_BY_HAND, {"object_id": key}).one_or_none()
         return Attribution(row.actor, row.at) if row else None
+
+
+class LedgerLookup:
+    """Gives the numbers that a ledger suppresses for good; asked where somebody becomes callable."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, key: str, /) -> frozenset[str]:
+        """Give the numbers (E.164) of the organization of this name."""
+        return frozenset(self._connection.execute(_LEDGER, {"org": key}).scalars())
