@@ -35,6 +35,8 @@ def validate(
 
 
 def _lines(summary: Summary) -> Iterator[str]:
+    from reconciler.manifests.columns import reading
+
     counts = [f"{count:,} {kind}" for kind, count in summary.kinds.items()]
     yield f"Valid: {', '.join(counts)}."
     if summary.contacts:
@@ -43,6 +45,10 @@ def _lines(summary: Summary) -> Iterator[str]:
         summary.contacts.items(), key=lambda item: (item[0][0], item[0][1] or "")
     ):
         yield f"  {org}/{campaign or 'default'}: {count:,}"
+    if summary.columns:
+        yield from ("", "Columns:")
+    for file, layout in summary.columns:
+        yield f"  {file}: {reading(layout)}"
     if summary.bad_rows:
         yield from ("", f"Bad rows and numbers, left out ({len(summary.bad_rows):,}; --strict refuses them):")
     for fault in summary.bad_rows:

@@ -59,9 +59,7 @@ class ReadSource:
         summary = summarise(self._loaded, examination)
         if not self._strict:
             return summary
-        return Summary(
-            summary.kinds, summary.contacts, [*summary.faults, *summary.bad_rows], (), summary.warnings
-        )
+        return replace(summary, faults=[*summary.faults, *summary.bad_rows], bad_rows=())
 
     def desired(self, known: Existing, key: bytes) -> tuple[DesiredState, Sequence[Fault]]:
         """Give the desired state and the bad rows that it leaves out; raises FaultsFound."""

@@ -52,6 +52,15 @@ class Layout:
         return len(self.fields) + len(self.numbers)
 
 
+def reading(layout: Layout) -> str:
+    """Say how columns are read: `external_id ← "CRM Id", phone_numbers ← "Mobile"; data: plan` (R-MAN-4)."""
+    fields = [(field, (layout.fields[field],)) for field in layout.fields]
+    roles = [*fields, ("phone_numbers", layout.numbers)]
+    read = ", ".join(f"{field} \N{LEFTWARDS ARROW} {_quoted(layout, at)}" for field, at in roles)
+    data = ", ".join(_shown(layout.headers[at]) for at in layout.rest)
+    return f"{read}; data: {data}" if data else read
+
+
 def lay_out(headers: Sequence[str], columns: Columns) -> Layout:
     """Give every header its role; a field that `columns:` maps is looked for nowhere else."""
     index_of = {header: index for index, header in reversed(list(enumerate(headers)))}
@@ -93,8 +102,16 @@ def is_data(headers: Sequence[str]) -> bool:
 
 def present_columns(headers: Sequence[str]) -> str:
     """List the columns for an error."""
-    named = [f"'{mask_numbers_in(header[:_SHOWN_LETTERS])}'" for header in headers if header]
+    named = [f"'{_shown(header)}'" for header in headers if header]
     return f"the columns are {', '.join(named[:_SHOWN_HEADERS])}{', …' * (len(named) > _SHOWN_HEADERS)}"
+
+
+def _quoted(layout: Layout, indexes: Sequence[int]) -> str:
+    return ", ".join(f'"{_shown(layout.headers[at])}"' for at in indexes)
+
+
+def _shown(header: str) -> str:
+    return mask_numbers_in(header[:_SHOWN_LETTERS])
 
 
 def _fold(header: str) -> str:

@@ -174,6 +174,7 @@ def _data_row(file: DataFile, row: tuple[int, list[str]], layout: Layout) -> Dat
         fields,
         {headers[i]: cells[i] for i in layout.rest if cells[i]},
         layout.column_names,
+        layout,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.errors import Fault
+from reconciler.manifests.columns import Layout
 from reconciler.manifests.discovery import SourceFile
 from reconciler.manifests.mistaken_files import mistaken_for
 
@@ -31,6 +32,7 @@ class DataRow:
     """One row as written: `numbers` are (column, text), `fields` the other known fields, `data` the rest.
 
     `line` is the physical line, from 1, on which the row starts; `columns` maps fields to their columns.
+    `layout` is that of its file, where all rows have the same one.
     """
 
     line: int
@@ -39,6 +41,7 @@ class DataRow:
     fields: Mapping[str, Any]
     data: Mapping[str, Any]
     columns: Mapping[str, str] = field(default_factory=dict)
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, slots=True)

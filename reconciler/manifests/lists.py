@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -13,6 +14,7 @@ from reconciler.core.desired import DesiredContact, ListRows, ObjectKey, Origin
 from reconciler.core.masking import masked_name
 from reconciler.errors import Fault
 from reconciler.manifests.campaign_rules import CampaignRules
+from reconciler.manifests.columns import Layout
 from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
 from reconciler.manifests.csv_rows import read_csv
 from reconciler.manifests.data_file import (
@@ -36,15 +38,26 @@ RowProblem = tuple[str | None, str]
 """The column, where there is one, and what is wrong there."""
 
 
+class ColumnsRead(NamedTuple):
+    """A CSV file, and the role that each of its columns was given."""
+
+    file: str
+    layout: Layout
+
+
 @dataclass(slots=True)
 class ListContent:
-    """What became of a list: contacts in file order, faults that stop the plan, rows that do not."""
+    """What became of a list: contacts in file order, faults that stop the plan, rows that do not.
+
+    `columns` says how a CSV file was read; None where there is none, or no row in it.
+    """
 
     contacts: list[DesiredContact] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     bad_rows: list[Fault] = field(default_factory=list)
     partly_bad: list[Fault] = field(default_factory=list)
     rows: ListRows = field(default_factory=ListRows)
+    columns: ColumnsRead | None = None
 
 
 def read_list(
@@ -140,6 +153,8 @@ class _FileReading:
                 self._bad(row.line, row.column, row.message)
                 continue
             self._id_column = row.columns.get("external_id") or row.columns.get("phone_numbers")
+            if row.layout is not None and self._content.columns is None:
+                self._content.columns = ColumnsRead(self._file.name, row.layout)
             contact = self._contact(row)
             if contact is not None:
                 good.setdefault(contact.external_id, []).append(contact)

@@ -13,7 +13,7 @@ from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.collector import collector_paused
 from reconciler.manifests.contacts import desired_contact, read_numbers
-from reconciler.manifests.lists import ListContent, read_list
+from reconciler.manifests.lists import ColumnsRead, ListContent, read_list
 from reconciler.manifests.load import Document, LoadedManifests
 from reconciler.manifests.objects import desired_object
 from reconciler.manifests.references import References, org_of
@@ -31,12 +31,14 @@ class Examination:
     """What became of the manifests.
 
     `faults` stop the plan. `bad_rows` are rows of data files that are skipped, and bad numbers beside a good
-    one (R-PHONE-2); they stop the plan only under `--strict`. `desired` is what is left.
+    one (R-PHONE-2); they stop the plan only under `--strict`. `desired` is what is left. `columns` says
+    how each list's CSV file was read.
     """
 
     desired: DesiredState
     faults: Sequence[Fault]
     bad_rows: Sequence[Fault]
+    columns: Sequence[ColumnsRead] = ()
 
 
 def resolve(
@@ -63,7 +65,7 @@ def examine(loaded: LoadedManifests, existing: Existing, hash_key: bytes) -> Exa
         contacts = collected.unique_contacts()
         warnings = [*warnings_of(loaded.documents, contacts, references, loaded.org)]
     desired = DesiredState(collected.objects, contacts, collected.lists, [*collected.notices, *warnings])
-    return Examination(desired, collected.faults, collected.bad_rows)
+    return Examination(desired, collected.faults, collected.bad_rows, collected.columns)
 
 
 def key_of(manifest: Manifest, default_org: str) -> ObjectKey:
@@ -89,6 +91,7 @@ class _Collected:
     contacts: list[DesiredContact] = field(default_factory=list)
     lists: dict[ObjectKey, ListRows] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    columns: list[ColumnsRead] = field(default_factory=list)
     declared: dict[ObjectKey, Document] = field(default_factory=dict)
 
     def take(self, document: Document) -> None:
@@ -139,6 +142,8 @@ class _Collected:
         self.contacts += content.contacts
         self.faults += content.faults
         self.lists[key] = content.rows
+        if content.columns is not None:
+            self.columns.append(content.columns)
         self.bad_rows += [*content.bad_rows, *content.partly_bad]
         if content.bad_rows:
             skipped = "is skipped" if content.rows.bad == 1 else "are skipped"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.core.desired import Notice
 from reconciler.errors import Fault
+from reconciler.manifests.lists import ColumnsRead
 from reconciler.manifests.load import LoadedManifests
 from reconciler.manifests.resolve import Examination
 from reconciler.spec.registry import KINDS
@@ -18,6 +19,7 @@ class Summary:
     """Counts of documents per kind, in order of dependence, and of contacts per (organization, campaign).
 
     The campaign is None for ad hoc contacts. `faults` are errors; `bad_rows` and `warnings` are not.
+    `columns` says how each list's CSV file was read.
     """
 
     kinds: Mapping[str, int]
@@ -25,6 +27,7 @@ class Summary:
     faults: Sequence[Fault]
     bad_rows: Sequence[Fault]
     warnings: Sequence[Notice]
+    columns: Sequence[ColumnsRead] = ()
 
 
 def summarise(loaded: LoadedManifests, examination: Examination) -> Summary:
@@ -36,4 +39,5 @@ def summarise(loaded: LoadedManifests, examination: Examination) -> Summary:
         examination.faults,
         examination.bad_rows,
         [notice for notice in examination.desired.notices if notice.notice == "warning"],
+        examination.columns,
     )

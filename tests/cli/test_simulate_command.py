@@ -135,7 +135,7 @@ def test_an_attempts_file_that_cannot_be_written(dialctl, crowd, target, monkeyp
         ("--start", "yesterday"), ("--start", "2026-03-02"), ("--start", "2026-03-02T09:00:00"),
         ("--start", "0001-01-01T00:00:00Z"), ("--start", "9999-12-31T00:00:00Z"), ("--seed", "x"),
         ("--start", "9999-12-30T00:00:00Z"), ("--start", "9999-12-31T23:59:59-23:00"),
-        ("--start", "0001-01-01T00:00:00+14:00"), ("--start", "9899-12-31T00:00:01Z"),
+        ("--start", "0001-01-01T00:00:00+14:00"),
     ],
 )  # fmt: skip
 def test_wrong_usage(dialctl, crowd, option, text):

@@ -7,6 +7,9 @@ Valid: 1 Configuration, 1 Campaign, 1 ContactList.
 
 Contacts:
   default/spring: 3
+
+Columns:
+  spring/crm.csv: external_id ← "external_id", phone_numbers ← "phone"
 """
 MESSY = """\
 external_id,phone
@@ -19,6 +22,9 @@ Valid: 1 Configuration, 1 Campaign, 1 ContactList.
 
 Contacts:
   default/spring: 2
+
+Columns:
+  spring/crm.csv: external_id ← "external_id", phone_numbers ← "phone"
 
 Bad rows and numbers, left out (1; --strict refuses them):
   spring/crm.csv:3:phone: has no phone number
@@ -41,6 +47,17 @@ def test_bad_rows_and_warnings_are_shown_and_pass(dialctl, spring):
     (spring / "crm.csv").write_text(MESSY)
     finished = dialctl("validate", "spring")
     assert (finished.code, finished.out, finished.err) == (0, MESSY_SUMMARY, "")
+
+
+def test_how_columns_are_read_is_said(dialctl, spring):
+    """R-MAN-4: a column that no field knows lands in `data`, and not without a word; numbers are masked."""
+    header = "CRM Id,id,Phone 1,Phone 2,notes,ring +12125550199"
+    (spring / "crm.csv").write_text(f"{header}\n7,ada,+12125550142,,likes trains,\n")
+    [line] = [line for line in dialctl("validate", "spring").out.splitlines() if "crm.csv" in line]
+    assert line == (
+        '  spring/crm.csv: external_id ← "id", phone_numbers ← "Phone 1", "Phone 2"; '
+        "data: CRM Id, notes, ring +1********99"
+    )
 
 
 def test_strict_refuses_bad_rows(dialctl, spring):
