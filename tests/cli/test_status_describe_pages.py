@@ -116,6 +116,19 @@ def test_describe_contact_as_json(world, dialctl):
     assert page["phone_numbers"] == ["+1********44"]
 
 
+def test_describe_contact_lists_all_that_stands_in_its_way(applied, dialctl):
+    """R-DIAL-1: who cures the first obstacle need not come back for the next one; each says when it opens."""
+    dialctl("suppress", "+12125550142", "--reason", "asked")
+    dialctl("stop", "--agent", "agent-a", "--for", "2h", "--wait", "1s")
+    shown = dialctl("describe", "contact", "spring", "ada").out
+    listed = shown.partition("All that stands in its way:")[2]
+    assert [name for name in ("hold: ", "suppression: ", "dialer: ") if f"- {name}" in listed] == [
+        "hold: ", "suppression: ", "dialer: ",
+    ]  # fmt: skip
+    held = listed.partition("- hold: ")[2].partition("- suppression")[0]
+    assert "; opens 20" in " ".join(held.split())
+
+
 def test_describe_says_what_was_perhaps_meant(world, dialctl):
     """A campaign or contact that is not there is exit 1, with the nearest name (R-ID-2)."""
     finished = dialctl("describe", "contact", "spring", "adda")

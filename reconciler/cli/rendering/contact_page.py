@@ -39,6 +39,7 @@ def contact_page(view: Record) -> Iterator[RenderableType]:
     yield from _gates(view, zone)
     yield from heading("Answer")
     yield hanging("  ", Text(view["answer"], style="bold"))
+    yield from _obstacles(view, zone)
 
 
 def _numbers(view: Record) -> Iterator[RenderableType]:
@@ -76,3 +77,13 @@ def _gates(view: Record, zone: str) -> Iterator[RenderableType]:
             verb = "shuts" if gate["open"] else "opens"
             changes = Text(f"{verb} {in_both(gate['changes_at'], zone)}", style="dim")
             yield hanging(" " * lead.cell_len, changes)
+
+
+def _obstacles(view: Record, zone: str) -> Iterator[RenderableType]:
+    """List every shut gate of a contact that waits for several; the answer names the first."""
+    shut = [gate for gate in view["gates"] if not gate["open"]]
+    if view["status"] == "pending" and len(shut) > 1:
+        yield Text("  All that stands in its way:")
+        for gate in shut:
+            opens = f"; opens {in_both(gate['changes_at'], zone)}" if gate["changes_at"] else ""
+            yield hanging("    - ", Text(f"{gate['gate']}: {gate['detail']}{opens}"))
