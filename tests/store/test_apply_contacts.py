@@ -189,6 +189,27 @@ def test_contacts_that_came_by_api_are_not_drift_and_are_adopted_by_name(scratch
     assert shape(scratch.plan(desired(*listed("a")))) == [("update", "a"), ("withdraw", "b")]
 
 
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_renamed_campaign_calls_its_people_anew_and_says_so(scratch, closed):
+    """R-ID-1, R-PLAN-2: a new name is a new campaign; a notice counts whom the old one called."""
+    scratch.apply(desired(*listed("a", "b", "c")))
+    scratch.edit_contact("b", attempts=1)
+    if closed:
+        scratch.apply(state(configuration()), prune=True)
+    renamed = contact_list("crm", campaign="summer")
+    rows = [contact(name, campaign="summer", list_=renamed) for name in ("a", "b", "new")]
+    after = state(configuration(), campaign("summer"), renamed, contacts=rows)
+    [notice] = [one for one in scratch.plan(after).notices if one.notice == "warning"]
+    count, was = ("1 contact", "closed") if closed else ("2 contacts", "no longer declared")
+    assert notice.key == campaign("summer").key
+    assert notice.detail.startswith(
+        f"{count} of Campaign default/spring, which is {was}, would be called again as contacts of "
+        "Campaign default/summer"
+    )
+    scratch.apply(after)
+    assert [one for one in scratch.plan(after).notices if one.notice == "warning"] == []
+
+
 @pytest.mark.parametrize("status", ["pending", "in_progress"])
 def test_a_withdrawn_contact_may_be_declared_by_another_source(scratch, status):
     """R-PLAN-5: ownership ends with the withdrawal; the next source adopts the contact, attempts and all."""

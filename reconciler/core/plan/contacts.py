@@ -14,6 +14,7 @@ from reconciler.core.plan.change import Action, Attribution, Cause, ContactChang
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.observed import Lookup, ObservedContact, ObservedState
 from reconciler.core.plan.plan import PlanOptions, Stamp
+from reconciler.core.plan.renames import Renames
 from reconciler.core.plan.rules import AD_HOC, CampaignRules, campaign_key
 from reconciler.core.plan.standing import Edit, status_after_edit, status_of_new, status_on_return
 from reconciler.core.settlement import ContactStatus
@@ -48,14 +49,18 @@ def plan_contacts(
 ) -> ContactsPlanned:
     """Compare every contact; `rules` are those that hold after the apply."""
     planner = _ContactPlanner(desired, options, rules, observed.changed_by)
+    renames = Renames(desired, observed)
     for position, wanted, live in side_by_side(desired.contacts, observed.contacts):
         if live is None and wanted is not None:
             planner.create(position, wanted)
         elif wanted is None and live is not None:
             planner.miss(live)
+            renames.see(live)
         elif wanted is not None and live is not None:
             planner.compare(position, wanted, live)
-    return planner.finish()
+    planned = planner.finish()
+    planned.notices += renames.notices(planned.changes)
+    return planned
 
 
 def side_by_side(
