@@ -112,8 +112,9 @@ def test_every_scope_can_be_stopped(dialctl, scope, row, words):
 
 
 @pytest.mark.usefixtures("applied")
-def test_holds_are_logged_under_the_names_that_people_know(dialctl):
+def test_holds_are_logged_under_the_names_that_people_know(dialctl, monkeypatch):
     """R-ID-2: `get events` says which campaign or organization, also where the hold was set by its id."""
+    monkeypatch.setenv("COLUMNS", "200")
     for kind, table in (("campaign", "campaign"), ("org", "organization")):
         [(id_,)] = query(f"SELECT id FROM {table}")
         assert dialctl("stop", f"--{kind}", id_).code == 0
