@@ -4,7 +4,7 @@
     they print. A block under "`NAME`:" is the content of a file, which is written first. A console block
     under "In `FOLDER`:" is run in that folder of the repository.
 
-What differs with every run (times, ids, digests) is compared by its shape only, except where nothing may
+What differs with every run (times, lengths of calls, ids, digests) is compared by its shape only, except where nothing may
 differ: what `simulate` and `validate` print, and what stands in a file, is compared to the letter. `…` stands
 for anything; on a line of its own, for any lines.
 """
@@ -38,6 +38,7 @@ _VARIES = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?\b"), "ID"),
     (re.compile(_DAY + _TIME), "TIME"),
     (re.compile(r"\bsha256:[0-9a-f]{64}\b"), "DIGEST"),
+    (re.compile(r"\b\d+ s\b"), "LENGTH"),
 )
 
 
