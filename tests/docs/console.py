@@ -4,9 +4,9 @@
     they print. A block under "`NAME`:" is the content of a file, which is written first. A console block
     under "In `FOLDER`:" is run in that folder of the repository.
 
-What differs with every run (times, lengths of calls, ids, digests) is compared by its shape only, except where nothing may
-differ: what `simulate` and `validate` print, and what stands in a file, is compared to the letter. `…` stands
-for anything; on a line of its own, for any lines.
+What differs with every run (times, lengths of calls, ids, digests) is compared by its shape only, except
+where nothing may differ: what `simulate` and `validate` print, and what stands in a file, is compared to the
+letter. `…` stands for anything; on a line of its own, for any lines.
 """
 
 from __future__ import annotations
