@@ -16,15 +16,13 @@ from reconciler.store.engine import open_database
 from reconciler.store.identity import find_campaign, find_contact, find_organization
 from reconciler.store.operations.operation import operating
 
-IN_MEMORY = "sqlite://"
-
 
 class CallCentre(Installation):
     """One database with manifests applied, a dialer, and a person who acts on it."""
 
-    def __init__(self, desired, url=IN_MEMORY, seed=7):
+    def __init__(self, desired, url=None, seed=7):
         super().__init__(url, seed)
-        self.desk = self.database if url == IN_MEMORY else open_database(url)
+        self.desk = self.database if url is None else open_database(url)
         self.carrier = ScriptedCarrier(self.clock)
         self.apply(desired)
         self.dialer = self.hire()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
 
+from databases import scratch_url
 from sqlalchemy import func, select, update
 
 from reconciler.clock import VirtualClock
@@ -32,10 +33,10 @@ ANA = Actor("ana", "cli")
 class Installation:
     """One database and the few things that people and dialers do to it."""
 
-    def __init__(self, url="sqlite://", seed=7):
+    def __init__(self, url=None, seed=7):
         self.clock = VirtualClock(START)
         self.ids = Uuid7(Random(seed))
-        self.database = open_database(url)
+        self.database = open_database(url or scratch_url())
         create_scratch(self.database, self.ids, START, HASH_KEY)
 
     def plan(self, desired, *, source="main", prune=False, releases=(), allowed=ALL_GUARDS):

@@ -41,7 +41,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
         """Say again on the way out that it is UTC."""
         del coltype
-        return None if dialect.name == "postgresql" else _from_text
+        return _to_utc if dialect.name == "postgresql" else _from_text
 
 
 def _require_utc(value: datetime | None) -> datetime | None:
@@ -50,6 +50,10 @@ def _require_utc(value: datetime | None) -> datetime | None:
     if value.tzinfo is None:
         raise ValueError(f"naive datetime {value!r}: the database holds instants")
     return value.astimezone(UTC)
+
+
+def _to_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
 
 
 def _to_text(value: datetime | None) -> str | None:

@@ -1,14 +1,20 @@
-"""What differs between database engines, and nothing else."""
+"""What differs between database engines, and nothing else: SQLite in a file, PostgreSQL on a server.
+
+Both mean the same by our two kinds of transaction. A reading one sees one snapshot. A writing one holds the
+write lock from its first moment, so that what it checks stays true until it commits: SQLite has such a lock,
+on PostgreSQL it is an advisory one that all writers take.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import StaticPool
@@ -17,11 +23,14 @@ from sqlmodel import SQLModel
 from reconciler.errors import DatabaseUnusable
 
 BUSY_TIMEOUT_MS = 30_000
-DRIVER_ERRORS = (sqlite3.Error,)
-"""What drivers raise by themselves, where a prepared statement goes past SQLAlchemy."""
+WRITE_LOCK = 0x6469616C63746C
+"""The advisory lock of writers: "dialctl" in ASCII, so that no other program on the server uses it."""
 
 WRITES = "dialctl_writes"
 """Execution option of a connection: its transactions take the write lock when they begin."""
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+WRITE_A_URL = "write sqlite:///dialctl.db or postgresql://user@host/database"
 
 
 def parse_url(text: str) -> URL:
@@ -29,19 +38,23 @@ def parse_url(text: str) -> URL:
     try:
         url = make_url(text)
     except ArgumentError:
-        raise DatabaseUnusable(f"{text!r} is no database URL", hint="write sqlite:///dialctl.db") from None
-    if url.get_backend_name() != "sqlite":
-        raise DatabaseUnusable(
-            f"no support for {url.get_backend_name()!r} databases", hint="write sqlite:///dialctl.db"
-        )
+        raise DatabaseUnusable(f"{text!r} is no database URL", hint=WRITE_A_URL) from None
+    backend = url.get_backend_name()
+    if backend == POSTGRESQL:
+        return url.set(drivername="postgresql+psycopg")
+    if backend != SQLITE:
+        raise DatabaseUnusable(f"no support for {backend!r} databases", hint=WRITE_A_URL)
     return url
 
 
 def connect(url: URL, *, read_only: bool) -> Engine:
     """Make the engine of a database, set up so that our transactions mean what they say."""
-    in_memory = url.database in (None, "", ":memory:")
     # Parameters may be phone numbers: no error text or traceback shows them (R-PLAN-8).
-    if in_memory:
+    if url.get_backend_name() == POSTGRESQL:
+        engine = create_engine(url, hide_parameters=True, connect_args={"options": "-c timezone=UTC"})
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
+    if _in_memory(url):
         engine = create_engine(
             url,
             poolclass=StaticPool,
@@ -56,18 +69,35 @@ def connect(url: URL, *, read_only: bool) -> Engine:
         )
     else:
         engine = create_engine(url, hide_parameters=True)
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def file_of(engine: Engine) -> Path | None:
     """Give the file that an engine writes; None where it writes none, or none that a path names."""
-    name = engine.url.database
-    return None if name in {None, "", ":memory:"} or str(name).startswith("file:") else Path(str(name))
+    return _file(engine.url)
 
 
-def _configure(connection: sqlite3.Connection, _record: object) -> None:
+def may_exist(url: URL) -> bool:
+    """Tell whether there may be a database: a file must be there; what a server has, it tells when asked."""
+    if url.get_backend_name() == POSTGRESQL:
+        return True
+    file = _file(url)
+    return file is not None and file.is_file() and file.stat().st_size > 0
+
+
+def _file(url: URL) -> Path | None:
+    if url.get_backend_name() != SQLITE or _in_memory(url) or str(url.database).startswith("file:"):
+        return None
+    return Path(str(url.database))
+
+
+def _in_memory(url: URL) -> bool:
+    return url.database in (None, "", ":memory:")
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves: the driver would say it too late
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
@@ -78,21 +108,30 @@ def _configure(connection: sqlite3.Connection, _record: object) -> None:
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES)
     raw: Any = connection.connection.driver_connection
     raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def use_write_ahead_log(connection: Connection) -> None:
-    """Let readers and the one writer work side by side; a property of the file, set once."""
+def _begin_postgresql(connection: Connection) -> None:
     raw: Any = connection.connection.driver_connection
-    raw.execute("PRAGMA journal_mode=WAL")
+    if connection.get_execution_options().get(WRITES):
+        raw.execute(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}; SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+    else:
+        raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-def insert(table: type[SQLModel]) -> sqlite.Insert:
+def use_write_ahead_log(connection: Connection) -> None:
+    """Let readers and the one writer work side by side; on SQLite a property of the file, set once."""
+    if connection.dialect.name == SQLITE:
+        raw: Any = connection.connection.driver_connection
+        raw.execute("PRAGMA journal_mode=WAL")
+
+
+def insert(table: type[SQLModel]) -> postgresql.Insert:
     """Give an INSERT that knows ON CONFLICT."""
-    return sqlite.insert(table)
+    return postgresql.insert(table)
 
 
 _REMEDIES = {
@@ -100,6 +139,10 @@ _REMEDIES = {
     "readonly database": "the file and its folder must be writable, also to read: SQLite locks there",
     "file is not a database": "--database-url or DIALCTL_DATABASE_URL names another file",
     "disk is full": "make room; nothing was half written",
+    "No space left on device": "make room on the database server; nothing was half written",
+    "Connection refused": "is the server running, and is host and port of the URL right?",
+    "authentication failed": "user and password stand in the URL, or in PGUSER and PGPASSWORD or ~/.pgpass",
+    "does not exist": "create the database first: createdb, or CREATE DATABASE in psql",
 }
 
 
@@ -108,6 +151,18 @@ def remedy(error: BaseException) -> str | None:
     return next((hint for text, hint in _REMEDIES.items() if text in str(error)), None)
 
 
+_BUSY_STATES = frozenset({"55P03", "40P01", "40001"})
+"""PostgreSQL: lock not available in time, deadlock, serialization failure."""
+
+
 def is_busy(error: BaseException) -> bool:
     """Tell whether an error only says that somebody else holds the write lock."""
-    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+    if isinstance(error, sqlite3.OperationalError):
+        return "locked" in str(error)
+    return getattr(error, "sqlstate", None) in _BUSY_STATES
+
+
+def driver_errors() -> tuple[type[Exception], ...]:
+    """Give what drivers raise by themselves, where a prepared statement goes past SQLAlchemy."""
+    psycopg = sys.modules.get("psycopg")  # imported by the first connection to a server, and not before
+    return (sqlite3.Error,) if psycopg is None else (sqlite3.Error, psycopg.Error)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
@@ -70,7 +69,7 @@ class Database:
     def _told_plainly(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, *dialect.DRIVER_ERRORS) as error:
+        except (DBAPIError, *dialect.driver_errors()) as error:
             cause = (error.orig if isinstance(error, DBAPIError) else None) or error
             if dialect.is_busy(cause):
                 raise SomebodyElseIsApplying(
@@ -87,10 +86,7 @@ def open_database(url: str, *, read_only: bool = False) -> Database:
 
 def exists(url: str) -> bool:
     """Tell whether there is a database at this URL at all, without creating one."""
-    path = dialect.parse_url(url).database
-    if path in (None, "", ":memory:"):
-        return False
-    return Path(path).is_file() and Path(path).stat().st_size > 0
+    return dialect.may_exist(dialect.parse_url(url))
 
 
 def is_empty(connection: Connection) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from databases import shared_url
 from support.bench import DAY, HOUR, MINUTE, SECOND, Bench, campaign, configuration, contact, crowd
 from support.carrier import ScriptedCarrier
 
@@ -25,7 +26,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def bench(tmp_path):
-    return Bench(*WORLD, url=f"sqlite:///{tmp_path / 'dialctl.db'}")
+    return Bench(*WORLD, url=shared_url(tmp_path))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from random import Random
 from uuid import UUID
 
+from databases import scratch_url
 from sqlalchemy import select
 
 from reconciler.core.breaker import Breaker, record
@@ -19,7 +20,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 def test_breakers_are_saved_changed_and_forgotten():
     """R-RETRY-4: states survive the database; gateways are of all organizations, agents of one."""
-    database = open_database("sqlite://")
+    database = open_database(scratch_url())
     create_scratch(database, Uuid7(Random(1)), NOW, bytes(32))
     gateway, agent = breakers.gateway_key("sim"), breakers.agent_key(UUID(int=5), "agent-a")
     worn = record(Breaker(), fault=True, at=NOW)

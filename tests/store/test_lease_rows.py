@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+from databases import scratch_url
 
 from reconciler.ids import Uuid7
 from reconciler.store import leases
@@ -18,7 +19,7 @@ LENGTH = timedelta(seconds=60)
 
 @pytest.fixture
 def connection():
-    database = open_database("sqlite://")
+    database = open_database(scratch_url())
     ids = Uuid7(Random(1))
     create_scratch(database, ids, NOW, bytes(32))
     with database.write() as opened:

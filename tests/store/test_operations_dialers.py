@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from call_centre import CallCentre
+from databases import shared_url
 from declared import campaign, configuration, contact, organization, state
 
 from reconciler.core.holds import HoldScope
@@ -40,7 +41,7 @@ EVERYBODY = {"ada", "bob", "cyd", "lon"}
 
 @pytest.fixture
 def centre(tmp_path):
-    made = CallCentre(DESIRED, f"sqlite:///{tmp_path}/dialctl.db")
+    made = CallCentre(DESIRED, shared_url(tmp_path))
     yield made
     made.desk.close()
     made.database.close()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+from databases import scratch_url
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -30,7 +31,7 @@ PREPARED = Prepared(BY_NUMBERS)
 @pytest.fixture(scope="module")
 def database():
     """A scratch database with a few suppressed numbers, every third one until a date."""
-    database, ids = open_database("sqlite://"), Uuid7(Random(1))
+    database, ids = open_database(scratch_url()), Uuid7(Random(1))
     create_scratch(database, ids, NOW, b"k" * 32)
     with database.write() as connection:
         org = ids(NOW)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from textwrap import indent
 
+from databases import scratch_url
 from sqlalchemy import func, select, update
 from support.carrier import ScriptedCarrier
 
@@ -85,14 +86,14 @@ def crowd(count, campaign="spring", org="default", first=0):
 class Bench:
     """One installation, and the dialers that work on it."""
 
-    def __init__(self, *manifests, url="sqlite://", seed=7, start=MONDAY, engine_hook=None):
+    def __init__(self, *manifests, url=None, seed=7, start=MONDAY, engine_hook=None):
         self.clock = VirtualClock(start)
         self.ids = Uuid7(Random(seed))
-        self.url = url
-        self.database = open_database(url)
+        self.url = url or scratch_url()
+        self.database = open_database(self.url)
         if engine_hook is not None:
             engine_hook(self.database.engine)
-        if url != "sqlite://":
+        if url is not None:
             with self.database.engine.connect() as connection:
                 use_write_ahead_log(connection)
         create_scratch(self.database, self.ids, start, HASH_KEY)
