@@ -8,7 +8,13 @@ from call_centre import CallCentre
 from declared import campaign, configuration, contact, state
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from reconciler.controller.resolving import RESOLVABLE, resolve
 from reconciler.core.holds import HoldScope, covers
@@ -195,5 +201,8 @@ class Working(RuleBasedStateMachine):
         self.centre.database.close()
 
 
-TestWorking = Working.TestCase
-TestWorking.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+def test_whatever_people_do_the_rules_hold():
+    """R-CONTACT-1, R-HOLD-1: any order of what people and dialers do keeps every invariant above."""
+    run_state_machine_as_test(
+        Working, settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import databases
 import pytest
-from databases import scratch_url
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -28,10 +28,16 @@ BY_NUMBERS = (
 PREPARED = Prepared(BY_NUMBERS)
 
 
-@pytest.fixture(scope="module")
-def database():
+@pytest.fixture(autouse=True)
+def engine():
+    """One database serves the whole module: it chooses the engine."""
+
+
+@pytest.fixture(scope="module", params=databases.ENGINES)
+def database(request):
     """A scratch database with a few suppressed numbers, every third one until a date."""
-    database, ids = open_database(scratch_url()), Uuid7(Random(1))
+    with databases.chosen(request.param):
+        database, ids = open_database(databases.scratch_url()), Uuid7(Random(1))
     create_scratch(database, ids, NOW, b"k" * 32)
     with database.write() as connection:
         org = ids(NOW)
