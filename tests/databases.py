@@ -7,9 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import postgres
+import pytest
 
 IN_MEMORY = "sqlite://"
 ENGINES = tuple(os.environ.get("DIALCTL_TEST_ENGINES", "sqlite postgresql").split())
+
+ON_SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+"""For tests that meet no difference between engines, and for the many examples of a property."""
+
+ON_POSTGRESQL = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+"""For the few examples of such a property: a database on a server takes a twentieth of a second to make."""
 
 _chosen = ["sqlite"]
 
@@ -25,10 +32,14 @@ def chosen(engine):
 
 
 def scratch_url():
-    """Give the URL of an empty database that this test has for itself."""
-    return IN_MEMORY if _chosen[-1] == "sqlite" else postgres.new_database()
+    """Give the URL of a database that this test has for itself, without a row."""
+    return IN_MEMORY if _chosen[-1] == "sqlite" else _on_the_server()
 
 
 def shared_url(folder: Path):
-    """Give the URL of an empty database that several processes, or handles, can open."""
-    return f"sqlite:///{folder / 'dialctl.db'}" if _chosen[-1] == "sqlite" else postgres.new_database()
+    """Give the URL of such a database that several processes, or handles, can open."""
+    return f"sqlite:///{folder / 'dialctl.db'}" if _chosen[-1] == "sqlite" else _on_the_server()
+
+
+def _on_the_server():
+    return postgres.url_of(postgres.new_database(postgres.with_tables()))

@@ -19,6 +19,9 @@ from pathlib import Path
 
 import psycopg
 
+from reconciler.store.engine import open_database
+from reconciler.store.schema import create_tables
+
 NOBODY = 65534
 """PostgreSQL refuses to run as root: then its server runs as this user, in a folder of its own."""
 
@@ -35,13 +38,29 @@ def server() -> str:
     return os.environ.get("DIALCTL_TEST_POSTGRES") or _start()
 
 
-def new_database() -> str:
-    """Create an empty database; gives its URL. It goes with the server."""
+def new_database(template: str = "template0") -> str:
+    """Create a database, empty or as another one is; gives its name. It goes with the server."""
     name = next(_names)
-    with psycopg.connect(f"{server()}/postgres", autocommit=True) as connection:
+    with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"{server()}/{name}"
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return name
+
+
+def url_of(database: str) -> str:
+    """Give the URL of a database on the server."""
+    return f"{server()}/{database}"
+
+
+@cache
+def with_tables() -> str:
+    """Give the name of a database that holds our tables and no row, to copy others from."""
+    name = new_database()
+    database = open_database(url_of(name))
+    with database.write() as connection:
+        create_tables(connection)
+    database.close()
+    return name
 
 
 def _start() -> str:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 
@@ -45,6 +45,11 @@ def parse_url(text: str) -> URL:
     if backend != SQLITE:
         raise DatabaseUnusable(f"no support for {backend!r} databases", hint=WRITE_A_URL)
     return url
+
+
+def shown(url: URL) -> str:
+    """Write a database URL for people: without password, and without the name of the driver."""
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
 def connect(url: URL, *, read_only: bool) -> Engine:
@@ -162,7 +167,7 @@ def is_busy(error: BaseException) -> bool:
     return getattr(error, "sqlstate", None) in _BUSY_STATES
 
 
-def driver_errors() -> tuple[type[Exception], ...]:
-    """Give what drivers raise by themselves, where a prepared statement goes past SQLAlchemy."""
+def failures() -> tuple[type[Exception], ...]:
+    """Give what a failing database raises: by SQLAlchemy, or by a driver where a statement goes past it."""
     psycopg = sys.modules.get("psycopg")  # imported by the first connection to a server, and not before
-    return (sqlite3.Error,) if psycopg is None else (sqlite3.Error, psycopg.Error)
+    return (DBAPIError, sqlite3.Error) if psycopg is None else (DBAPIError, sqlite3.Error, psycopg.Error)

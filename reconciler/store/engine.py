@@ -69,7 +69,7 @@ class Database:
     def _told_plainly(self) -> Iterator[None]:
         try:
             yield
-        except (DBAPIError, *dialect.driver_errors()) as error:
+        except dialect.failures() as error:
             cause = (error.orig if isinstance(error, DBAPIError) else None) or error
             if dialect.is_busy(cause):
                 raise SomebodyElseIsApplying(
@@ -81,7 +81,7 @@ class Database:
 def open_database(url: str, *, read_only: bool = False) -> Database:
     """Open a database; a SQLite file that does not exist is created by the first write, never by a reader."""
     parsed = dialect.parse_url(url)
-    return Database(dialect.connect(parsed, read_only=read_only), parsed.render_as_string(hide_password=True))
+    return Database(dialect.connect(parsed, read_only=read_only), dialect.shown(parsed))
 
 
 def exists(url: str) -> bool:

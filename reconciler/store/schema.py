@@ -45,12 +45,18 @@ def ensure_schema(database: Database, ids: Ids, now: datetime, *, hash_key: byte
 
 
 def create_scratch(database: Database, ids: Ids, now: datetime, hash_key: bytes) -> None:
-    """Create the tables of a database that lives as long as this process: no migrations, no version."""
+    """Fill a database that lives no longer than this process, and make its tables: no migrations."""
     with database.write() as connection:
-        Table.metadata.create_all(connection)
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-        connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": SUPPORTED[-1]})
+        if is_empty(connection):
+            create_tables(connection)
         _first_rows(connection, ids, now, hash_key)
+
+
+def create_tables(connection: Connection) -> None:
+    """Create all tables at once, as the migrations would one after the other."""
+    Table.metadata.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": SUPPORTED[-1]})
 
 
 def version(connection: Connection) -> str | None:

@@ -7,11 +7,14 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from databases import ON_SQLITE
 from support.bench import HOUR, MINUTE, SECOND, Bench, campaign, configuration, contact, crowd
 
 from reconciler.controller.dial_loop import POLL, TRIES, DialLoop
 from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
 from reconciler.store import tables
+
+pytestmark = ON_SQLITE
 
 BASE = (configuration(), campaign())
 

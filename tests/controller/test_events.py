@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
+from databases import ON_SQLITE
 from support.bench import HOUR, MINUTE, SECOND, Bench, campaign, configuration, contact, crowd
 
 from reconciler.core.outcomes import Disposition, Outcome
@@ -60,6 +61,7 @@ def after(orders, **end):
     return final_rows(bench)
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("outcome", [Outcome.COMPLETED, Outcome.NO_ANSWER])
 def test_events_of_one_call_mean_the_same_in_any_order(outcome):
     """R-ATT-1, R-ATT-2: every permutation, all in one step or each in its own, gives the same rows."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from databases import ON_SQLITE
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.controller.traces import RANK, Trace, advance
 from reconciler.core.outcomes import Outcome
 from reconciler.ports import Accepted, Answered, CannotTell, Ended, Fenced, Found, Ringing
+
+pytestmark = ON_SQLITE
 
 ID, NOON, SECOND = UUID(int=1), datetime(2026, 3, 2, 12, tzinfo=UTC), timedelta(seconds=1)
 PLACING = Trace("placing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+from databases import ON_POSTGRESQL, ON_SQLITE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.bench import Bench, campaign, configuration, document, installation, number_of, organization
@@ -142,10 +143,27 @@ class World:
             assert used == list(range(1, row.attempts + 1))
 
 
+worlds = given(st.tuples(people, people), st.lists(weather, max_size=25), st.integers(0, 1000))
+
+
+@ON_SQLITE
 @settings(max_examples=30, deadline=None)
-@given(st.tuples(people, people), st.lists(weather, max_size=25), st.integers(0, 1000))
+@worlds
 def test_what_holds_after_every_step(rosters, happenings, seed):
-    """R-CONTACT-1, R-CONTACT-4, R-DIAL-3, R-RETRY-1, R-CRASH-1, R-CRASH-4: in any world and any weather.
+    """R-CONTACT-1, R-CONTACT-4, R-DIAL-3, R-RETRY-1, R-CRASH-1, R-CRASH-4: in any world and any weather."""
+    live_through(rosters, happenings, seed)
+
+
+@ON_POSTGRESQL
+@settings(max_examples=4, deadline=None)
+@worlds
+def test_what_holds_after_every_step_on_a_server(rosters, happenings, seed):
+    """R-CONTACT-1, R-CONTACT-4, R-DIAL-3, R-RETRY-1, R-CRASH-1, R-CRASH-4: the same on the other engine."""
+    live_through(rosters, happenings, seed)
+
+
+def live_through(rosters, happenings, seed):
+    """Live through a world, and look after every step.
 
     Tallies equal counts; everyone is in one status; open calls match attempts; limits hold; no number has two
     open calls in an organization; no id rings twice; caps hold; what is final stays.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from databases import ON_POSTGRESQL, ON_SQLITE
 from declared import campaign, configuration, contact, contact_list, organization, state, suppression_list
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -88,9 +89,26 @@ def meddlings(draw):
     return meddle
 
 
+histories = st.lists(st.tuples(desired_states(), meddlings(), st.booleans()), min_size=1, max_size=4)
+
+
+@ON_SQLITE
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(desired_states(), meddlings(), st.booleans()), min_size=1, max_size=4))
+@given(histories)
 def test_after_an_apply_nothing_is_left_to_do(history):
+    """R-PLAN-1: in many histories."""
+    converge(history)
+
+
+@ON_POSTGRESQL
+@settings(max_examples=6, deadline=None)
+@given(histories)
+def test_after_an_apply_to_a_server_nothing_is_left_to_do(history):
+    """R-PLAN-1: in a few histories, on the other engine."""
+    converge(history)
+
+
+def converge(history):
     """R-PLAN-1: after any edits, drift, holds and prunes, one apply leaves nothing to plan.
 
     Tallies are what count(*) says, and the same states give the same digest.

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 
 import pytest
+from databases import ON_SQLITE
 from sqlalchemy import select, text
 
 from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
@@ -15,6 +16,8 @@ from reconciler.store import dialect, tables
 from reconciler.store.engine import exists, is_empty, open_database
 from reconciler.store.schema import create_scratch, ensure_schema
 from reconciler.store.tallies import TallyChange
+
+pytestmark = ON_SQLITE
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from databases import ON_SQLITE
 from sqlalchemy import inspect, text
 
 from reconciler.errors import DatabaseUnusable
@@ -26,6 +27,8 @@ from reconciler.store.schema import (
     version,
 )
 from reconciler.store.tables import Table
+
+pytestmark = ON_SQLITE
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 

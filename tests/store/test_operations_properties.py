@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from call_centre import CallCentre
 from declared import campaign, configuration, contact, state
 from hypothesis import settings
@@ -201,8 +202,9 @@ class Working(RuleBasedStateMachine):
         self.centre.database.close()
 
 
-def test_whatever_people_do_the_rules_hold():
+@pytest.mark.parametrize(("engine", "lives"), [("sqlite", 25), ("postgresql", 4)], indirect=["engine"])
+def test_whatever_people_do_the_rules_hold(lives):
     """R-CONTACT-1, R-HOLD-1: any order of what people and dialers do keeps every invariant above."""
     run_state_machine_as_test(
-        Working, settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
+        Working, settings=settings(max_examples=lives, stateful_step_count=30, deadline=None)
     )

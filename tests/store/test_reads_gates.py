@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+from databases import ON_SQLITE
 from declared import campaign, configuration, contact, dialer, organization, state, suppression_list
 from installation import START, Installation
 
@@ -70,6 +71,7 @@ def judged(installation):
     return found
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_dialer_calls_whom_the_gates_let_through(seed):
     """R-DIAL-1: at every step, who is called had its gates open, and who had all of them open is called."""

@@ -33,15 +33,20 @@ def scans(connection, sql, *parameters):
 
     PostgreSQL scans small tables on purpose, so it is asked for a plan that scans only where it must.
     """
+    lines = plan_of(connection, sql, *parameters)
+    if connection.dialect.name == "sqlite":
+        whole = [line for line in lines if line.startswith("SCAN contact")]
+        return [line for line in whole if "ix_contact_expires" not in line]
+    return [line for line in lines if "Seq Scan on contact " in f"{line} "]
+
+
+def plan_of(connection, sql, *parameters):
+    """Give the lines of a statement's plan."""
     raw = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
-        lines = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}", *parameters)]
-        return [
-            line for line in lines if line.startswith("SCAN contact") and "ix_contact_expires" not in line
-        ]
+        return [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}", *parameters)]
     raw.execute("SET LOCAL enable_seqscan = off")
-    lines = [row[0] for row in raw.execute(f"EXPLAIN {sql}", *parameters)]
-    return [line for line in lines if "Seq Scan on contact " in f"{line} "]
+    return [row[0] for row in raw.execute(f"EXPLAIN {sql}", *parameters)]
 
 
 def _sqlite(log):
