@@ -10,6 +10,7 @@ import atexit
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -80,7 +81,7 @@ def _start() -> str:
     options = ("listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={port}", *NOT_DURABLE)
     process = subprocess.Popen(
         [binaries / "postgres", "-D", data, *(word for option in options for word in ("-c", option))],
-        stderr=subprocess.PIPE, text=True, cwd=folder, **identity,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder, **identity,
     )  # fmt: skip
     atexit.register(_stop, process)
     _wait_until_ready(process)
@@ -115,6 +116,6 @@ def _wait_until_ready(process: subprocess.Popen[str]) -> None:
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
-    process.kill()  # of the postmaster; its children notice, and what it stored is thrown away
+    process.send_signal(signal.SIGQUIT)  # at once, with its children: what it stored is thrown away
     process.wait()
     process.stderr.close()
