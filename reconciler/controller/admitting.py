@@ -21,7 +21,7 @@ from reconciler.core.outcomes import Outcome
 from reconciler.core.pacing import after_start, may_start
 from reconciler.core.settlement import ContactStatus
 from reconciler.ports import Call, Ended
-from reconciler.store import attempts, leases, numbers, pacing, waiting_room
+from reconciler.store import leases, numbers, open_attempts, pacing, waiting_room
 from reconciler.store.tallies import TallyChange
 
 
@@ -150,7 +150,7 @@ def _call(cycle: Cycle, pick: Pick, view: LaneView, expires_at: datetime | None)
 def _mark_placing(cycle: Cycle, calls: Sequence[Call], picks: Sequence[Pick]) -> None:
     if not calls:
         return
-    attempts.mark_placing(
+    open_attempts.mark_placing(
         cycle.connection,
         [
             {

@@ -8,18 +8,18 @@ from reconciler.ports import Ended
 from reconciler.store.columns import AnyRow
 
 
-def is_own_fault(cycle: Cycle, row: AnyRow, ended: Ended) -> bool:
+def is_own_fault(cycle: Cycle, row: AnyRow, contact: AnyRow, ended: Ended) -> bool:
     """Tell whether a config_error blames a field that the contact itself set, or an ad hoc contact."""
     if cycle.book.terms[row.campaign_key].name is None:
         return True
-    own_agent = row.contact_agent_id or row.contact_agent_version or row.agent_config
+    own_agent = contact.agent_id or contact.agent_version or contact.agent_config
     match ended.blames:
         case "agent":
             return bool(own_agent)
         case "caller_id":
-            return bool(row.contact_agent_number)
+            return bool(contact.agent_number)
         case None:
-            return bool(own_agent or row.contact_agent_number)
+            return bool(own_agent or contact.agent_number)
 
 
 def blamed_fields(row: AnyRow, ended: Ended) -> Blamed:

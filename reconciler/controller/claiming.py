@@ -27,7 +27,7 @@ from reconciler.core.lanes import NEVER
 from reconciler.core.pacing import after_start, bounded_start, may_start
 from reconciler.core.rooms import Rooms
 from reconciler.core.slots import Tenant, share_slots
-from reconciler.store import attempts, numbers, pacing, queue, waiting_room
+from reconciler.store import numbers, open_attempts, pacing, queue, waiting_room
 from reconciler.store.breakers import BreakerKey, agent_key, gateway_key
 from reconciler.store.tallies import TallyChange
 
@@ -142,7 +142,7 @@ def _usage(cycle: Cycle) -> _Usage:
     by_limit: Counter[Limit] = Counter()
     intents: Counter[UUID] = Counter()
     total = 0
-    for row in attempts.open_counts(cycle.connection, cycle.now):
+    for row in open_attempts.open_counts(cycle.connection, cycle.now):
         total += row.calls
         by_org[row.org_id] += row.calls
         by_limit["campaign", row.campaign_key, None] += row.calls
@@ -168,7 +168,7 @@ def _global_limit(cycle: Cycle, usage: _Usage, agenda: _Agenda) -> int:
     allowed = allowance(breaker, cycle.now)
     if allowed is None or breaker.open_until is None:
         return cycle.book.global_limit
-    probing = attempts.placed_on_gateway(cycle.connection, cycle.now, breaker.open_until, cycle.gateway)
+    probing = open_attempts.placed_on_gateway(cycle.connection, cycle.now, breaker.open_until, cycle.gateway)
     return min(cycle.book.global_limit, usage.total + max(0, allowed - probing))
 
 
@@ -244,7 +244,7 @@ def _limits(cycle: Cycle, lanes: Sequence[LaneView], usage: _Usage, agenda: _Age
             allowed = allowance(breaker, cycle.now) if breaker else None
             if breaker is not None and allowed is not None and breaker.open_until is not None:
                 org_id, agent_id = view.terms.org_id, view.target.agent_id
-                free["agent", org_id, agent_id] = allowed - attempts.placed_for_agent(
+                free["agent", org_id, agent_id] = allowed - open_attempts.placed_for_agent(
                     cycle.connection, cycle.now, breaker.open_until, org_id, agent_id
                 )
                 agenda.note(next_change(breaker, cycle.now))

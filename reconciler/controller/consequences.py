@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from reconciler.controller.blame import blamed_fields, is_own_fault
@@ -20,28 +21,36 @@ from reconciler.store.events import DIALER
 from reconciler.store.holds import place_hold
 
 
-def draw_consequences(cycle: Cycle, ends: Sequence[tuple[AnyRow, Ended]]) -> None:
+class CallEnd(NamedTuple):
+    """An attempt and its contact as they were, and how the call ended."""
+
+    row: AnyRow
+    contact: AnyRow
+    ended: Ended
+
+
+def draw_consequences(cycle: Cycle, ends: Sequence[CallEnd]) -> None:
     """Act on ended calls, in the transaction that settles them."""
     if not ends:
         return
     _free_numbers(cycle, ends)
-    _suppress(cycle, [row for row, ended in ends if ended.disposition is Disposition.OPT_OUT])
+    _suppress(cycle, [end for end in ends if end.ended.disposition is Disposition.OPT_OUT])
     _hold_campaigns(
         cycle,
         [
             (row, ended)
-            for row, ended in ends
-            if ended.outcome is Outcome.CONFIG_ERROR and not is_own_fault(cycle, row, ended)
+            for row, contact, ended in ends
+            if ended.outcome is Outcome.CONFIG_ERROR and not is_own_fault(cycle, row, contact, ended)
         ],
     )
-    watch_faults(cycle, ends)
+    watch_faults(cycle, [(row, ended) for row, _, ended in ends])
 
 
-def _suppress(cycle: Cycle, opted_out: Sequence[AnyRow]) -> None:
+def _suppress(cycle: Cycle, opted_out: Sequence[CallEnd]) -> None:
     """Suppress all numbers of contacts that opted out, and the one dialled, edited away or not (R-SUP-2)."""
     by_org: dict[UUID, set[str]] = defaultdict(set)
-    for row in opted_out:
-        by_org[row.org_id] |= {*row.phone_numbers, row.number}
+    for row, contact, _ in opted_out:
+        by_org[row.org_id] |= {*contact.phone_numbers, row.number}
     for org_id, refused in sorted(by_org.items()):
         ledger.suppress(
             cycle.connection,
@@ -54,10 +63,10 @@ def _suppress(cycle: Cycle, opted_out: Sequence[AnyRow]) -> None:
         )
 
 
-def _free_numbers(cycle: Cycle, ends: Sequence[tuple[AnyRow, Ended]]) -> None:
+def _free_numbers(cycle: Cycle, ends: Sequence[CallEnd]) -> None:
     """Make contacts due again that waited for one of these numbers (R-CONTACT-4)."""
     by_org: dict[UUID, set[str]] = defaultdict(set)
-    for row, _ in ends:
+    for row, _, _ in ends:
         by_org[row.org_id].add(row.number)
     for org_id, freed in sorted(by_org.items()):
         numbers.unpark(cycle.connection, org_id, freed, numbers.PARKED_ON_CALL)

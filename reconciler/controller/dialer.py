@@ -30,7 +30,7 @@ from reconciler.controller.tidying import tidy
 from reconciler.errors import GatewayUnusable
 from reconciler.gateways.registry import misfit
 from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
-from reconciler.store import attempts, leases
+from reconciler.store import leases, open_attempts
 from reconciler.store.book import BookReader
 from reconciler.store.breakers import Shelf
 from reconciler.store.engine import Database
@@ -119,7 +119,7 @@ class Dialer:
     def running_calls(self) -> int:
         """Count the calls that this dialer has sent and that are not over."""
         with self._database.read() as connection:
-            return len(attempts.running(connection, self._lease.dialer_id))
+            return len(open_attempts.running(connection, self._lease.dialer_id))
 
     def resign(self) -> None:
         """Give the lease up, so that what is still open is recovered by the next dialer at once."""

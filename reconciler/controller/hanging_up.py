@@ -7,7 +7,7 @@ from uuid import UUID
 
 from reconciler.controller.cycle import Cycle
 from reconciler.core.holds import CallTarget, Hold, covers
-from reconciler.store import attempts
+from reconciler.store import open_attempts
 from reconciler.store.columns import AnyRow
 
 
@@ -16,8 +16,8 @@ def calls_to_end(cycle: Cycle, new_holds: Sequence[Hold]) -> list[UUID]:
     ending = [hold for hold in new_holds if hold.hang_up != "none" and hold.stands(cycle.now)]
     if not ending:
         return []
-    running = attempts.running(cycle.connection, cycle.lease.dialer_id)
-    return [row.attempt_id for row in running if any(_ends(hold, row) for hold in ending)]
+    running = open_attempts.running(cycle.connection, cycle.lease.dialer_id)
+    return [row.id for row in running if any(_ends(hold, row) for hold in ending)]
 
 
 def _ends(hold: Hold, row: AnyRow) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID
 from reconciler.controller.candidates import Candidate
 from reconciler.controller.cycle import Cycle
 from reconciler.core.settlement import ContactStatus
-from reconciler.store import attempts, waiting_room
+from reconciler.store import open_attempts, waiting_room
 from reconciler.store.tallies import TallyChange
 
 
@@ -24,8 +24,7 @@ def write_intents(cycle: Cycle, picks: Sequence[tuple[Candidate, str, UUID]]) ->
         ContactStatus.PENDING,
         ContactStatus.LOCKED,
     )
-    evidence = [_evidence(cycle, *pick) for pick in picks]
-    attempts.intend(cycle.connection, evidence, [_open(cycle, *pick) for pick in picks])
+    open_attempts.intend(cycle.connection, [_evidence(cycle, *pick) for pick in picks])
     tallies = TallyChange()
     for candidate, _, _ in picks:
         tallies.move(candidate.row.org_id, candidate.row.campaign_key, "pending", "locked")
@@ -59,22 +58,6 @@ def _evidence(cycle: Cycle, candidate: Candidate, number: str, attempt_id: UUID)
         "state": "intent",
         "intent_at": cycle.now,
         "dialer_id": cycle.lease.dialer_id,
-    }
-
-
-def _open(cycle: Cycle, candidate: Candidate, number: str, attempt_id: UUID) -> dict[str, Any]:
-    row, target = candidate.row, candidate.view.target
-    return {
-        "attempt_id": attempt_id,
-        "org_id": row.org_id,
-        "campaign_key": row.campaign_key,
-        "contact_id": row.id,
-        "number": number,
-        "agent_id": target.agent_id,
-        "agent_number": target.agent_number,
-        "country": target.country,
-        "gateway": cycle.gateway,
-        "dialer_id": cycle.lease.dialer_id,
         "epoch": cycle.lease.epoch,
-        "state": "intent",
+        "country": view.target.country,
     }

@@ -12,7 +12,7 @@ from reconciler.controller.cycle import Cycle
 from reconciler.controller.settling import settle_events
 from reconciler.core.outcomes import Outcome
 from reconciler.ports import CannotTell, Ended, Inquiry
-from reconciler.store import attempts
+from reconciler.store import open_attempts
 
 OVERDUE = timedelta(seconds=10)
 """A call that is not over so long after it had to be is asked about: its end may have got lost."""
@@ -29,13 +29,13 @@ def recover(cycle: Cycle) -> list[Inquiry]:
     until the gateway has said what became of it. A call given to another gateway is left to a dialer that
     speaks to it, until its time is over: then nobody can tell.
     """
-    left_behind = attempts.orphaned(cycle.connection, cycle.now, cycle.lease.dialer_id)
+    left_behind = open_attempts.orphaned(cycle.connection, cycle.now, cycle.lease.dialer_id)
     if not left_behind:
         return []
-    unsent = [row.attempt_id for row in left_behind if row.state == "intent"]
+    unsent = [row.id for row in left_behind if row.state == "intent"]
     gone = [row for row in left_behind if row.state not in {"intent", "unknown"}]
-    sent = [row.attempt_id for row in gone if row.gateway == cycle.gateway]
-    attempts.adopt(cycle.connection, [*unsent, *sent], cycle.lease.dialer_id, cycle.lease.epoch)
+    sent = [row.id for row in gone if row.gateway == cycle.gateway]
+    open_attempts.adopt(cycle.connection, [*unsent, *sent], cycle.lease.dialer_id, cycle.lease.epoch)
     reason = "its dialer died, or failed, before it was sent"
     settle_events(
         cycle, [Ended(id_, cycle.now, Outcome.RELEASED, rang=False, reason=reason) for id_ in unsent]
@@ -43,7 +43,7 @@ def recover(cycle: Cycle) -> list[Inquiry]:
     settle_events(
         cycle,
         [
-            CannotTell(row.attempt_id, cycle.now)
+            CannotTell(row.id, cycle.now)
             for row in gone
             if row.gateway != cycle.gateway and row.gives_up_at + OVERDUE <= cycle.now
         ],
@@ -53,18 +53,18 @@ def recover(cycle: Cycle) -> list[Inquiry]:
 
 def chase_overdue(cycle: Cycle) -> list[Inquiry]:
     """Give what to ask about calls of this gateway that should have been over for a while."""
-    overdue = attempts.overdue(cycle.connection, cycle.gateway, cycle.now - OVERDUE)
-    attempts.postpone_overdue(cycle.connection, overdue, cycle.now + ASK_AGAIN - OVERDUE)
+    overdue = open_attempts.overdue(cycle.connection, cycle.gateway, cycle.now - OVERDUE)
+    open_attempts.postpone_overdue(cycle.connection, overdue, cycle.now + ASK_AGAIN - OVERDUE)
     return _inquiries(cycle.connection, overdue, cycle)
 
 
 def _inquiries(connection: Connection, ids: Sequence[UUID], cycle: Cycle) -> list[Inquiry]:
     asked = []
-    for row in attempts.inquiries(connection, ids):
+    for row in open_attempts.inquiries(connection, ids):
         policy = cycle.book.terms[row.campaign_key].policy
         asked.append(
             Inquiry(
-                attempt_id=row.attempt_id,
+                attempt_id=row.id,
                 number=row.number,
                 agent_number=row.agent_number,
                 placing_at=row.placing_at,

@@ -17,13 +17,14 @@ from reconciler.core.outcomes import Outcome
 from reconciler.core.settlement import ContactStatus
 from reconciler.errors import TransitionRefused
 from reconciler.ports import Ended
+from reconciler.store.attempts import newest_unknown
 from reconciler.store.book import BookReader
 from reconciler.store.breakers import Shelf
 from reconciler.store.events import EventRecord, write_events
 from reconciler.store.identity import ContactRef
 from reconciler.store.leases import Lease
 from reconciler.store.operations.operation import Operation, stated
-from reconciler.store.tables import attempt, contact
+from reconciler.store.tables import contact
 
 ONLY_A_GATEWAY_KNOWS = frozenset({Outcome.PROVIDER_FAULT, Outcome.QUOTA, Outcome.CONFIG_ERROR})
 RESOLVABLE = tuple(outcome for outcome in Outcome if outcome not in ONLY_A_GATEWAY_KNOWS)
@@ -69,13 +70,7 @@ def resolve(operation: Operation, which: ContactRef, outcome: Outcome, reason: s
 
 def _unknown_attempt(connection: Connection, which: ContactRef) -> UUID:
     status = _status(connection, which)
-    newest = (
-        select(attempt.c.id)
-        .where(attempt.c.contact_id == which.id, attempt.c.state == "unknown")
-        .order_by(attempt.c.id.desc())
-        .limit(1)
-    )
-    found: UUID | None = connection.execute(newest).scalar_one_or_none()
+    found = newest_unknown(connection, which.id)
     if status != ContactStatus.UNKNOWN.value or found is None:
         raise TransitionRefused(
             f"cannot resolve contact {which} of campaign {which.campaign}: it is {status}, not unknown",

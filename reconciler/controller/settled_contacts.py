@@ -23,14 +23,14 @@ CALLED = frozenset({"locked", "in_progress", "unknown"})
 def settle_contacts(
     cycle: Cycle, verdicts: Sequence[tuple[AnyRow, Verdict, Ended | None]], tallies: TallyChange
 ) -> None:
-    """Write what verdicts make of contacts."""
+    """Write what verdicts make of contacts: their rows as they were, and how the calls ended."""
     concerned = [(row, verdict, ended) for row, verdict, ended in verdicts if row.status in CALLED]
     homes = _homes(cycle, [(row, verdict) for row, verdict, _ in concerned])
     lane_ids = cycle.lanes.ids_of(cycle.connection, set(homes.values()), cycle.book, cycle.ids, cycle.now)
     rows = []
     for row, verdict, ended in concerned:
         status = _status(row, verdict)
-        home = homes.get(row.contact_id)
+        home = homes.get(row.id)
         rows.append(_columns(row, verdict, status, lane_ids[home] if home else row.lane_id, ended))
         tallies.move(row.org_id, row.campaign_key, row.status, status.value)
     waiting_room.settle(cycle.connection, rows)
@@ -57,7 +57,7 @@ def _homes(cycle: Cycle, verdicts: Sequence[tuple[AnyRow, Verdict]]) -> dict[UUI
     for row, verdict in waiting:
         number = first_free(row.org_id, verdict.progress.numbers_to_dial(), suppressed)
         if number is not None:
-            homes[row.contact_id] = _home(row, verdict, number)
+            homes[row.id] = _home(row, verdict, number)
     return homes
 
 
@@ -71,9 +71,9 @@ def _home(row: AnyRow, verdict: Verdict, number: str) -> LaneKey:
         row.campaign_key,
         class_,
         number=number,
-        timezone=row.contact_timezone,
-        agent_id=row.contact_agent_id,
-        agent_number=row.contact_agent_number,
+        timezone=row.timezone,
+        agent_id=row.agent_id,
+        agent_number=row.agent_number,
     )
 
 
@@ -82,7 +82,7 @@ def _columns(
 ) -> dict[str, Any]:
     retry_at = verdict.retry_at or row.retry_at
     return {
-        "id_": row.contact_id,
+        "id_": row.id,
         "new_status": status.value,
         "new_reason": "withdrawn while on the phone" if status is ContactStatus.WITHDRAWN else verdict.reason,
         "new_lane_id": lane_id,

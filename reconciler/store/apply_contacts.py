@@ -22,10 +22,10 @@ from reconciler.core.settlement import ContactStatus
 from reconciler.ports import Ids
 from reconciler.store.apply_contact_rows import Row, edited_row, new_row, number_rows
 from reconciler.store.apply_work import ApplyWork, Directory
-from reconciler.store.attempts import CHUNK, chunks
 from reconciler.store.columns import AnyRow
 from reconciler.store.lanes import lane_ids
 from reconciler.store.observed.contacts import CONTACT_FIELDS
+from reconciler.store.portions import CHUNK, chunks
 from reconciler.store.rehoming import rehome_written
 from reconciler.store.tables import contact, contact_number
 

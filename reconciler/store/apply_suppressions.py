@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, delete, insert, update
 from reconciler.core.plan.change import Change
 from reconciler.core.plan.suppressions import NUMBERS_PATH
 from reconciler.store.apply_work import ApplyWork
-from reconciler.store.attempts import CHUNK
 from reconciler.store.numbers import PARKED_ON_CALL, PARKED_SUPPRESSED, unpark
+from reconciler.store.portions import CHUNK
 from reconciler.store.rehoming import rehome
 from reconciler.store.tables import suppression
 

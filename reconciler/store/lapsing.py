@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, exists, func, select, update
 
 from reconciler.ports import Ids
-from reconciler.store.attempts import chunks
 from reconciler.store.numbers import PARKED_SUPPRESSED, suppressed_until, unpark
+from reconciler.store.portions import chunks
 from reconciler.store.prepared import Prepared
 from reconciler.store.rehoming import rehome
 from reconciler.store.tables import contact_number, installation, suppression

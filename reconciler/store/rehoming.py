@@ -16,10 +16,10 @@ from sqlalchemy import Connection, bindparam, select, update
 from reconciler.core.candidacy import home_lane
 from reconciler.core.lanes import LaneKey
 from reconciler.ports import Ids
-from reconciler.store.attempts import CHUNK
 from reconciler.store.columns import AnyRow
 from reconciler.store.lanes import lane_ids
 from reconciler.store.numbers import OrgNumber, suppressed_until
+from reconciler.store.portions import CHUNK
 from reconciler.store.prepared import Prepared
 from reconciler.store.queue import waiting
 from reconciler.store.tables import IS_PENDING, contact, contact_number, lane

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from reconciler.core.settlement import ContactStatus, Progress
-from reconciler.store.attempts import chunks
 from reconciler.store.lapsing import next_lapse
+from reconciler.store.portions import chunks
 from reconciler.store.prepared import Prepared
 from reconciler.store.tables import IS_PENDING, contact, open_attempt
 from reconciler.store.tallies import TallyChange
@@ -42,10 +42,10 @@ _SETTLE = Prepared(update(contact)
         | {"parked": None}
     ))  # fmt: skip
 _ADMISSIBLE = Prepared(
-    select(open_attempt.c.attempt_id, contact.c.expires_at)
+    select(open_attempt.c.id, contact.c.expires_at)
     .join(contact, contact.c.id == open_attempt.c.contact_id)
     .where(
-        open_attempt.c.attempt_id.in_(bindparam("ids", expanding=True)),
+        open_attempt.c.id.in_(bindparam("ids", expanding=True)),
         open_attempt.c.state == "intent",
         open_attempt.c.dialer_id == bindparam("held_by"),
         open_attempt.c.epoch == bindparam("held_epoch"),

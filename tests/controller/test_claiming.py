@@ -42,7 +42,7 @@ def call_one_by_one(bench, steps, outcome="completed"):
     for _ in range(steps):
         bench.step(SECOND)
         for row in bench.open():
-            (name,) = [c.contact for c in bench.carrier.submitted if c.attempt_id == row.attempt_id]
+            (name,) = [c.contact for c in bench.carrier.submitted if c.attempt_id == row.id]
             bench.carrier.end(name, outcome)
     return called(bench)
 
@@ -347,7 +347,7 @@ def test_the_breaker_of_a_gateway_holds_it_probes_and_lets_go():
     assert bench.step(SECOND).started == 2
     for _ in range(12):
         for row in bench.open():
-            name = next(c.contact for c in bench.carrier.submitted if c.attempt_id == row.attempt_id)
+            name = next(c.contact for c in bench.carrier.submitted if c.attempt_id == row.id)
             if name not in calls[:5]:
                 bench.carrier.end(name, "completed")
         bench.step(SECOND)
@@ -363,7 +363,7 @@ def test_the_breaker_of_an_agent_holds_only_that_agent():
     )  # fmt: skip
     bench.step()
     for row in bench.open():
-        name = next(c.contact for c in bench.carrier.submitted if c.attempt_id == row.attempt_id)
+        name = next(c.contact for c in bench.carrier.submitted if c.attempt_id == row.id)
         bench.carrier.end(name, "agent_fault" if row.agent_id == "agent-a" else "completed")
     bench.step(SECOND)
     assert [(row.scope, row.value) for row in bench.rows(tables.hold)] == [("agent", "agent-a")]

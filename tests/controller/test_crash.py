@@ -315,8 +315,9 @@ HALFWAY = {
     "controller.admitting._mark_placing": 1,
     "controller.settling.settle_contacts": 2,
     "controller.settling.draw_consequences": 2,
-    "store.attempts.intend": 1,
-    "store.attempts.record": 2,
+    "store.open_attempts.intend": 1,
+    "store.attempts.end": 2,
+    "store.attempts.close": 2,
     "store.leases.renew": 1,
     "store.waiting_room.change_status": 1,
 }

@@ -76,7 +76,10 @@ def starts(world, order):
     """Give when calls were placed, and when phones rang: seconds since the epoch."""
     in_scope = "1" if order == STOP else "campaign.external_id = 'spring'"
     rows = world.ask(
-        "SELECT attempt.id, placing_at FROM attempt JOIN campaign ON campaign.id = campaign_key "
+        "SELECT attempt.id, placing_at FROM"
+        " (SELECT id, placing_at, campaign_key FROM attempt"
+        " UNION ALL SELECT id, placing_at, campaign_key FROM open_attempt) AS attempt"
+        " JOIN campaign ON campaign.id = campaign_key "
         f"WHERE placing_at IS NOT NULL AND {in_scope}"
     )
     ids = {id_ for id_, _ in rows}

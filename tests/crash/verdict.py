@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from crash.processes import World
 from sqlalchemy import func, select
+from support.history import count_used, every_attempt
 
 from reconciler.store import tables
 from reconciler.store.engine import open_database
@@ -22,7 +23,7 @@ def judge(world: World) -> Counter[str]:
     database = open_database(world.url, read_only=True)
     try:
         with database.read() as connection:
-            attempts = connection.execute(select(tables.attempt)).all()
+            attempts = every_attempt(connection)
             contacts = connection.execute(select(tables.contact)).all()
             _assert_told_truly(attempts, {ring.id for ring in rings})
             _assert_explained(contacts, attempts)
@@ -97,9 +98,7 @@ def _assert_tallied(connection):
         (row.campaign_key, row.status): row.count
         for row in connection.execute(select(key, status, func.count().label("count")).group_by(key, status))
     }
-    used, key = tables.attempt.c.used, tables.attempt.c.campaign_key
-    for row in connection.execute(select(key, used, func.count().label("count")).group_by(key, used)):
-        counted[row.campaign_key, "used_attempts" if row.used else "unused_attempts"] = row.count
+    counted |= count_used(connection)
     kept = {
         (row.campaign_key, row.name): row.count
         for row in connection.execute(select(tables.tally).where(tables.tally.c.count != 0))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from simulation.declarations import Person
 from sqlalchemy import select
+from support.history import every_attempt
 
 from reconciler.ports import Accepted, Ended
 from reconciler.store import tables
@@ -147,7 +148,7 @@ def collect(world, tape, history):
         }
         return Evidence(
             world.scenario.start, world.clock.now(), world.scenario.tick, history,
-            [_fact(row, people, tape) for row in rows(tables.attempt)],
+            [_fact(row, people, tape) for row in every_attempt(connection)],
             {people[row.id]: Standing(row.id.hex, row.status, row.attempts, row.created_at)
              for row in rows(tables.contact)},
             [_hold(row, orgs, names) for row in rows(tables.hold)],

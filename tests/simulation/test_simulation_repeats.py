@@ -10,7 +10,8 @@ from reconciler.controller.simulation import Scenario
 from reconciler.store import tables
 
 EVIDENCE = (
-    tables.attempt, tables.conversation, tables.contact, tables.event, tables.suppression, tables.hold,
+    tables.attempt, tables.open_attempt, tables.conversation, tables.contact, tables.event,
+    tables.suppression, tables.hold,
 )  # fmt: skip
 
 

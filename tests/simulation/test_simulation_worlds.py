@@ -16,6 +16,7 @@ from simulation.playing import Stage, source_of
 from simulation.standing import shut_gates
 from simulation.worlds import random_world
 from sqlalchemy import func, select
+from support.history import count_used
 
 from reconciler.controller.planning import plan_source
 from reconciler.core.explanation import gates as explained_gates
@@ -76,11 +77,7 @@ def assert_tallies_count(database):
             (key, status): count
             for key, status, count in connection.execute(select(*columns, func.count()).group_by(*columns))
         }
-        used = select(tables.attempt.c.campaign_key, tables.attempt.c.used, func.count()).group_by(
-            tables.attempt.c.campaign_key, tables.attempt.c.used
-        )
-        for key, was_used, count in connection.execute(used.where(tables.attempt.c.used.is_not(None))):
-            counted[key, "used_attempts" if was_used else "unused_attempts"] = count
+        counted |= count_used(connection)
         kept = connection.execute(select(tables.tally).where(tables.tally.c.count != 0)).all()
         assert {(row.campaign_key, row.name): row.count for row in kept} == counted
 

@@ -169,7 +169,7 @@ class Working(RuleBasedStateMachine):
         with self.centre.database.read() as connection:
             holds = [hold for hold in standing_holds(connection) if hold.stands(self.centre.clock.now())]
         for row in self.centre.rows(tables.open_attempt):
-            if row.attempt_id in sent:
+            if row.id in sent:
                 assert not any(covers(hold, target_of(row)) for hold in holds)
 
     def try_to(self, act):
@@ -190,7 +190,7 @@ class Working(RuleBasedStateMachine):
             assert [self.centre.rows(table) for table in watched] == before
 
     def open_call(self, index):
-        open_ = {row.attempt_id for row in self.centre.rows(tables.open_attempt)}
+        open_ = {row.id for row in self.centre.rows(tables.open_attempt)}
         calls = [call for call in self.centre.carrier.submitted if call.attempt_id in open_]
         return calls[index % len(calls)] if calls else None
 

@@ -10,6 +10,7 @@ import pytest
 from declared import campaign, configuration, contact, dialer, organization, state
 from installation import Installation
 from sqlalchemy import delete
+from support.history import every_attempt
 
 from reconciler.controller.dialer import Dialer, Identity
 from reconciler.gateways.simulator import SimulatedCarrier
@@ -59,7 +60,8 @@ def test_tallies_are_what_counting_says(seed):
         wake = min(at for at in (result.next_wake, carrier.next_event_at()) if at)
         installation.clock.move_to(max(installation.clock.now(), wake))
     rows = installation.rows(tables.contact)
-    used = installation.rows(tables.attempt, tables.attempt.c.used)
+    with installation.database.read() as connection:
+        used = [row for row in every_attempt(connection) if row.used]
     still_open = installation.rows(tables.open_attempt)
     assert used
     for one in progress(installation).values():

@@ -10,6 +10,7 @@ from textwrap import indent
 from databases import scratch_url
 from sqlalchemy import func, select, update
 from support.carrier import ScriptedCarrier
+from support.history import count_used, every_attempt
 
 from reconciler.clock import VirtualClock
 from reconciler.controller.dialer import Dialer, Identity
@@ -150,9 +151,9 @@ class Bench:
 
     def attempts(self, name=None):
         """Give all attempts in order, or those of a contact."""
-        return self.rows(
-            tables.attempt, *([tables.attempt.c.contact_id == self.contact(name).id] if name else [])
-        )
+        with self.database.read() as connection:
+            rows = every_attempt(connection)
+        return [row for row in rows if name is None or row.contact_id == self.contact(name).id]
 
     def attempt(self, name):
         return self.attempts(name)[-1]
@@ -212,11 +213,7 @@ class Bench:
                     select(*columns, func.count()).group_by(*columns)
                 )
             }
-            used = (tables.attempt.c.campaign_key, tables.attempt.c.used)
-            for key, was_used, count in connection.execute(
-                select(*used, func.count()).where(tables.attempt.c.used.is_not(None)).group_by(*used)
-            ):
-                counted[key, "used_attempts" if was_used else "unused_attempts"] = count
+            counted |= count_used(connection)
             kept = {
                 (row.campaign_key, row.name): row.count
                 for row in connection.execute(select(tables.tally))
@@ -226,19 +223,14 @@ class Bench:
             self._assert_open_is_open(connection)
 
     def _assert_open_is_open(self, connection):
-        state = tables.attempt.c.state
-        rows = connection.execute(
-            select(tables.attempt, tables.contact.c.status)
-            .join(tables.contact, tables.contact.c.id == tables.attempt.c.contact_id)
-            .where(state != "ended")
-        ).all()
-        opened = {row.attempt_id: row for row in connection.execute(select(tables.open_attempt))}
+        statuses = dict(connection.execute(select(tables.contact.c.id, tables.contact.c.status)).all())
+        rows = [row for row in every_attempt(connection) if row.state != "ended"]
+        opened = {row.id for row in connection.execute(select(tables.open_attempt))}
         by_state = {"intent": "locked", "unknown": "unknown"}
         for row in rows:
-            assert row.status == by_state.get(row.state, "in_progress")
-            if row.state != "unknown":
-                assert opened[row.id].state == row.state
-        assert opened.keys() <= {row.id for row in rows}
+            assert statuses[row.contact_id] == by_state.get(row.state, "in_progress")
+            assert row.state == "unknown" or row.id in opened
+        assert opened <= {row.id for row in rows}
         called = {"locked", "in_progress", "unknown"}
         concerned = select(func.count()).where(tables.contact.c.status.in_(called))
         assert connection.execute(concerned).scalar_one() == len(rows)

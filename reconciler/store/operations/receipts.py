@@ -12,10 +12,11 @@ from sqlalchemy import Connection, bindparam, select
 
 from reconciler.core.holds import CallTarget, Hold, covers
 from reconciler.core.phones import country_of
-from reconciler.store.attempts import chunks
+from reconciler.store.attempts import RUNNING_AND_PAST
 from reconciler.store.columns import AnyRow
 from reconciler.store.operations.stopping import Stopped
-from reconciler.store.tables import attempt, dialer
+from reconciler.store.portions import chunks
+from reconciler.store.tables import dialer
 
 LOOKED_BACK = 1000
 """Newest attempts among which the last call that started is looked for: none can be older and later."""
@@ -25,21 +26,25 @@ _LIVE = (
     .where(dialer.c.lease_until > bindparam("now"), dialer.c.stopped_at.is_(None))
     .order_by(dialer.c.started_at, dialer.c.id)
 )
-_NEWEST = (
+_NEWEST = [
     select(
-        attempt.c.org_id,
-        attempt.c.campaign_key,
-        attempt.c.agent_id,
-        attempt.c.agent_version,
-        attempt.c.agent_number,
-        attempt.c.gateway,
-        attempt.c.number,
-        attempt.c.placing_at,
+        source.c.org_id,
+        source.c.campaign_key,
+        source.c.agent_id,
+        source.c.agent_version,
+        source.c.agent_number,
+        source.c.gateway,
+        source.c.number,
+        source.c.placing_at,
     )
-    .order_by(attempt.c.id.desc())
+    .order_by(source.c.id.desc())
     .limit(LOOKED_BACK)
-)
-_FATES = select(attempt.c.state, attempt.c.outcome).where(attempt.c.id.in_(bindparam("ids", expanding=True)))
+    for source in RUNNING_AND_PAST
+]
+_FATES = [
+    select(source.c.state, source.c.outcome).where(source.c.id.in_(bindparam("ids", expanding=True)))
+    for source in RUNNING_AND_PAST
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,8 +105,9 @@ def read_receipt(connection: Connection, stopped: Stopped, now: datetime) -> Rec
 def _count(connection: Connection, ids: Iterable[UUID]) -> CallCounts:
     counts: Counter[str] = Counter()
     for chunk in chunks(sorted(ids)):
-        for state, outcome in connection.execute(_FATES, {"ids": chunk}):
-            counts[_fate(state, outcome)] += 1
+        for statement in _FATES:
+            for state, outcome in connection.execute(statement, {"ids": chunk}):
+                counts[_fate(state, outcome)] += 1
     return CallCounts(**counts)
 
 
@@ -113,7 +119,7 @@ def _fate(state: str, outcome: str | None) -> str:
 
 
 def _last_started(connection: Connection, hold: Hold) -> datetime | None:
-    rows = connection.execute(_NEWEST)
+    rows = (row for statement in _NEWEST for row in connection.execute(statement))
     return max(
         (row.placing_at for row in rows if row.placing_at and covers(hold, _target(row))), default=None
     )

@@ -22,12 +22,12 @@ from reconciler.core.lanes import LaneKey, due_at
 from reconciler.core.outcomes import Outcome
 from reconciler.core.settlement import FINAL, ContactStatus
 from reconciler.errors import TransitionRefused
-from reconciler.store.attempts import chunks
 from reconciler.store.columns import AnyRow
 from reconciler.store.events import EventRecord, write_events
 from reconciler.store.identity import CampaignRef, ContactRef
 from reconciler.store.lanes import lane_ids
 from reconciler.store.operations.operation import Operation, raise_serial, stated
+from reconciler.store.portions import chunks
 from reconciler.store.queue import waiting
 from reconciler.store.rehoming import rehome_written
 from reconciler.store.tables import campaign, contact

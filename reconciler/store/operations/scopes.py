@@ -42,7 +42,8 @@ def _caller_ids(connection: Connection) -> set[str]:
 
 def _gateways(connection: Connection) -> set[str]:
     recent = select(attempt.c.gateway).order_by(attempt.c.id.desc()).limit(NEWEST_ATTEMPTS)
-    return _distinct(connection, dialer.c.gateway) | set(connection.execute(recent).scalars())
+    used = _distinct(connection, dialer.c.gateway, open_attempt.c.gateway)
+    return used | set(connection.execute(recent).scalars())
 
 
 def _countries(connection: Connection) -> set[str]:

@@ -91,6 +91,6 @@ def target_of(row: AnyRow) -> CallTarget:
 def _open_in_scope(connection: Connection, hold: Hold) -> list[UUID]:
     """Give the open attempts in a hold's scope, but for those whose fate was unknown before."""
     rows = connection.execute(
-        select(open_attempt).where(open_attempt.c.state != "unknown").order_by(open_attempt.c.attempt_id)
+        select(open_attempt).where(open_attempt.c.state != "unknown").order_by(open_attempt.c.id)
     )
-    return [row.attempt_id for row in rows if covers(hold, target_of(row))]
+    return [row.id for row in rows if covers(hold, target_of(row))]

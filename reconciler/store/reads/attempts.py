@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import merge
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
-from sqlalchemy import Table as SqlTable
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, or_, select
 
+from reconciler.store.attempts import RUNNING_AND_PAST
 from reconciler.store.columns import AnyRow
 from reconciler.store.identity import CampaignRef, OrganizationRef
 from reconciler.store.reads.contacts import ROWS_AT_A_TIME, Record
-from reconciler.store.tables import attempt, campaign, contact, conversation
+from reconciler.store.tables import campaign, contact, conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class History:
     contact_id: UUID | None = None
     id: UUID | None = None
 
-    def of(self, table: SqlTable) -> list[ColumnElement[bool]]:
-        """Give the conditions on one of the two tables, as far as they are alike."""
+    def of(self, table: FromClause) -> list[ColumnElement[bool]]:
+        """Give the conditions on attempts or conversations, as far as they are alike."""
         inside = table.c.org_id == self.org.id
         where = [inside if self.campaign is None else table.c.campaign_key == self.campaign.key]
         if self.contact_id is not None:
@@ -45,14 +48,26 @@ class History:
 def attempt_records(connection: Connection, asked: History, limit: int | None = None) -> Iterator[Record]:
     """Stream attempts in the shape of interface.md; without `unused`, those that run or were used."""
     names = (campaign.c.external_id.label("campaign"), contact.c.external_id.label("contact"))
-    statement = _with_names(select(attempt, *names), attempt).where(*_attempts(asked))
-    for row in _newest(connection, statement, attempt, limit):
+    parts = [
+        _newest(
+            connection,
+            _with_names(select(source, *names), source).where(*_attempts(asked, source)),
+            source,
+            limit,
+        )
+        for source in RUNNING_AND_PAST
+    ]
+    rows = merge(*parts, key=attrgetter("id"))
+    for row in rows if limit is None else deque(rows, maxlen=limit):
         yield attempt_record(row, asked.org.name)
 
 
 def count_attempts(connection: Connection, asked: History) -> int:
     """Count attempts."""
-    return _count(connection, select(func.count()).select_from(attempt).where(*_attempts(asked)))
+    return sum(
+        _count(connection, select(func.count()).select_from(source).where(*_attempts(asked, source)))
+        for source in RUNNING_AND_PAST
+    )
 
 
 def attempt_record(row: AnyRow, org: str) -> Record:
@@ -106,12 +121,12 @@ def count_conversations(connection: Connection, asked: History) -> int:
     return _count(connection, select(func.count()).select_from(conversation).where(*_conversations(asked)))
 
 
-def _attempts(asked: History) -> list[ColumnElement[bool]]:
-    where = asked.of(attempt)
+def _attempts(asked: History, source: FromClause) -> list[ColumnElement[bool]]:
+    where = asked.of(source)
     if asked.status:
-        where.append(or_(attempt.c.state == asked.status, attempt.c.outcome == asked.status))
+        where.append(or_(source.c.state == asked.status, source.c.outcome == asked.status))
     if not asked.unused:
-        where.append(or_(attempt.c.used.is_(None), attempt.c.used))
+        where.append(or_(source.c.used.is_(None), source.c.used))
     return where
 
 
@@ -120,7 +135,7 @@ def _conversations(asked: History) -> list[ColumnElement[bool]]:
     return [*where, conversation.c.status == asked.status] if asked.status else where
 
 
-def _with_names(statement: Select[*tuple[Any, ...]], table: SqlTable) -> Select[*tuple[Any, ...]]:
+def _with_names(statement: Select[*tuple[Any, ...]], table: FromClause) -> Select[*tuple[Any, ...]]:
     """Join the campaign, which ad hoc contacts have not, and the contact."""
     return statement.outerjoin(campaign, campaign.c.id == table.c.campaign_key).join(
         contact, contact.c.id == table.c.contact_id
@@ -128,7 +143,7 @@ def _with_names(statement: Select[*tuple[Any, ...]], table: SqlTable) -> Select[
 
 
 def _newest(
-    connection: Connection, statement: Select[*tuple[Any, ...]], table: SqlTable, limit: int | None
+    connection: Connection, statement: Select[*tuple[Any, ...]], table: FromClause, limit: int | None
 ) -> Iterator[AnyRow]:
     """Give rows by id, which grows with time; with a limit the newest ones, still oldest first."""
     if limit is not None:

@@ -14,13 +14,14 @@ from reconciler.core.explanation import Situation, gates
 from reconciler.core.gates import Gate
 from reconciler.core.lanes import zones_of_lane
 from reconciler.core.windows.tz_database import wall_time
+from reconciler.store.attempts import RUNNING_AND_PAST
 from reconciler.store.columns import AnyRow
 from reconciler.store.identity import CampaignRef
 from reconciler.store.reads.attempts import History, attempt_records
 from reconciler.store.reads.contacts import Record, contact_record
 from reconciler.store.reads.events import events_of
 from reconciler.store.reads.situations import read_situation
-from reconciler.store.tables import attempt, conversation, inventory
+from reconciler.store.tables import conversation, inventory
 
 LAST_EVENTS = 10
 
@@ -80,10 +81,11 @@ def _history(connection: Connection, place: CampaignRef, contact_id: UUID) -> It
     """Give all attempts with the window that allowed each, and how much was said."""
     evidence = {
         row.id: row
+        for source in RUNNING_AND_PAST
         for row in connection.execute(
-            select(attempt.c.id, attempt.c.window, attempt.c.reason, conversation.c.transcript)
-            .outerjoin(conversation, conversation.c.id == attempt.c.conversation_id)
-            .where(attempt.c.contact_id == contact_id)
+            select(source.c.id, source.c.window, source.c.reason, conversation.c.transcript)
+            .outerjoin(conversation, conversation.c.id == source.c.conversation_id)
+            .where(source.c.contact_id == contact_id)
         )
     }
     for record in attempt_records(connection, History(place.org, place, unused=True, contact_id=contact_id)):

@@ -15,7 +15,7 @@ from reconciler.store.reads.contacts import Record
 from reconciler.store.tables import dialer, open_attempt, source_state
 
 _DIALERS = (
-    select(dialer, func.count(open_attempt.c.attempt_id).label("open_calls"))
+    select(dialer, func.count(open_attempt.c.id).label("open_calls"))
     .outerjoin(open_attempt, open_attempt.c.dialer_id == dialer.c.id)
     .group_by(dialer.c.id)
     .order_by(dialer.c.started_at)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from heapq import merge
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
 from reconciler.core.forecast import CallMade, Outlook, outlooks
+from reconciler.store.attempts import RUNNING_AND_PAST
 from reconciler.store.columns import AnyRow
-from reconciler.store.tables import attempt, campaign, contact, organization
+from reconciler.store.tables import campaign, contact, organization
 
 ADHOC = "ad hoc"
 _COUNTS = (
@@ -56,20 +59,24 @@ def _names(connection: Connection) -> dict[UUID, str]:
 
 
 def _calls(connection: Connection, names: dict[UUID, str]) -> Iterator[CallMade]:
-    rows = connection.execute(
-        select(
-            attempt.c.campaign_key,
-            attempt.c.placing_at,
-            attempt.c.answered_at,
-            attempt.c.ended_at,
-            attempt.c.outcome,
-            attempt.c.used,
+    by_source = [
+        connection.execute(
+            select(
+                source.c.id,
+                source.c.campaign_key,
+                source.c.placing_at,
+                source.c.answered_at,
+                source.c.ended_at,
+                source.c.outcome,
+                source.c.used,
+            )
+            .where(source.c.placing_at.is_not(None))
+            .order_by(source.c.id)
+            .execution_options(yield_per=1000)
         )
-        .where(attempt.c.placing_at.is_not(None))
-        .order_by(attempt.c.id)
-        .execution_options(yield_per=1000)
-    )
-    for row in rows:
+        for source in RUNNING_AND_PAST
+    ]
+    for row in merge(*by_source, key=attrgetter("id")):
         yield CallMade(
             names[row.campaign_key], row.placing_at, row.ended_at, _talked(row), row.outcome, bool(row.used)
         )

@@ -16,9 +16,9 @@ from reconciler.core.gates import call_target
 from reconciler.core.holds import Hold, first_covering
 from reconciler.core.lanes import LaneKey
 from reconciler.core.settlement import ContactStatus
-from reconciler.store.attempts import open_counts
 from reconciler.store.book import standing_holds
 from reconciler.store.identity import OrganizationRef
+from reconciler.store.open_attempts import open_counts
 from reconciler.store.reads.contacts import Record
 from reconciler.store.reads.installations import running_gateway
 from reconciler.store.reads.sync import Ownership, campaign_rows, ownerships

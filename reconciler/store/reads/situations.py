@@ -16,12 +16,14 @@ from reconciler.core.holds import CallTarget, Hold, HoldCause
 from reconciler.core.lanes import TIER, LaneClass, LaneKey
 from reconciler.core.settlement import ContactStatus
 from reconciler.store import breakers, numbers, pacing, queue
-from reconciler.store.attempts import chunks, open_counts, placed_for_agent, placed_on_gateway
+from reconciler.store.attempts import RUNNING_AND_PAST
 from reconciler.store.book import standing_holds
 from reconciler.store.breakers import agent_key, gateway_key
 from reconciler.store.columns import AnyRow
+from reconciler.store.open_attempts import open_counts, placed_for_agent, placed_on_gateway
+from reconciler.store.portions import chunks
 from reconciler.store.reads.installations import running_gateway
-from reconciler.store.tables import IS_PENDING, attempt, contact, lane
+from reconciler.store.tables import IS_PENDING, contact, lane
 
 _LANES_OF_ORG = select(
     lane.c.id,
@@ -101,12 +103,13 @@ def _with_limits(
 
 
 def _last_attempt(connection: Connection, contact_id: UUID) -> LastAttempt | None:
-    row = connection.execute(
-        select(attempt).where(attempt.c.contact_id == contact_id).order_by(attempt.c.id.desc()).limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    return LastAttempt(row.placing_at or row.intent_at, row.state, row.attempt, row.outcome, row.disposition)
+    for source in RUNNING_AND_PAST:
+        newest = select(source).where(source.c.contact_id == contact_id).order_by(source.c.id.desc()).limit(1)
+        row = connection.execute(newest).one_or_none()
+        if row is not None:
+            at = row.placing_at or row.intent_at
+            return LastAttempt(at, row.state, row.attempt, row.outcome, row.disposition)
+    return None
 
 
 def _line(connection: Connection, row: AnyRow, bare: Situation, book: DialBook) -> Line:

@@ -5,7 +5,8 @@ Three rules hold throughout:
 * `org_id` stands on every row, and `campaign_key` is never NULL: the organization's `adhoc_key` stands for
   "no campaign", so that uniqueness binds ad hoc contacts too.
 * Runtime columns (marked so) are written by the dialer only; an apply touches them by guarded status alone.
-* Evidence (`attempt`, `conversation`, `event`) only grows. What is open lives in the small `open_attempt`.
+* Evidence (`attempt`, `conversation`, `event`) only grows. A call that goes on lives in the small
+  `open_attempt`, with the same evidence, and becomes history when it is settled.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from reconciler.store.tables.calls import (
     Attempt,
     Conversation,
     Dialer,
+    Evidence,
     OpenAttempt,
     attempt,
     conversation,
@@ -56,6 +58,7 @@ __all__ = [
     "Conversation",
     "Dialer",
     "Event",
+    "Evidence",
     "Hold",
     "Installation",
     "Inventory",

@@ -13,13 +13,8 @@ from reconciler.store.columns import Json, UtcDateTime, VersionText
 from reconciler.store.tables.base import Table, core_table
 
 
-class Attempt(Table, table=True):
-    """Evidence: one call placed to one number. Carries no constraint but its id, which grows with time."""
-
-    __table_args__ = (
-        Index("ix_attempt_contact", "contact_id", "id"),
-        Index("ix_attempt_campaign", "campaign_key", "id"),
-    )
+class Evidence(Table):
+    """What is written down of an attempt before and while its phone rings (R-ATT-1)."""
 
     id: UUID = Field(primary_key=True)
     org_id: UUID
@@ -39,28 +34,42 @@ class Attempt(Table, table=True):
     timezone_source: str
     window: str | None = None
     state: str
-    outcome: str | None = None
-    disposition: str | None = None
     used: bool | None = None
-    reason: str | None = None
-    carrier_code: str | None = None
     not_after: datetime | None = Field(default=None, sa_type=UtcDateTime)
     intent_at: datetime = Field(sa_type=UtcDateTime)
     placing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     placed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ringing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    cost_micros: int | None = None
-    cost_currency: str | None = None
     conversation_id: UUID | None = None
     dialer_id: UUID
 
 
-class OpenAttempt(Table, table=True):
-    """What is open now: gone when the call is settled. Limits count these rows (R-DIAL-3).
+class Attempt(Evidence, table=True):
+    """Evidence of a call that is over, or whose fate stayed unknown: history, which only grows.
 
-    `free_at` is set on an `unknown` call: until then it counts as active.
+    Carries no constraint but its id, which grows with time.
+    """
+
+    __table_args__ = (
+        Index("ix_attempt_contact", "contact_id", "id"),
+        Index("ix_attempt_campaign", "campaign_key", "id"),
+    )
+
+    outcome: str | None = None
+    disposition: str | None = None
+    reason: str | None = None
+    carrier_code: str | None = None
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    cost_micros: int | None = Field(default=None, sa_type=BigInteger)
+    cost_currency: str | None = None
+
+
+class OpenAttempt(Evidence, table=True):
+    """What is open now, with its evidence; it moves to `attempt` when the call is settled.
+
+    Limits count these rows (R-DIAL-3), so this table stays as small as the number of calls at a time.
+    `free_at` is set on an `unknown` call: until then it counts as active, and then it becomes history.
     """
 
     __tablename__ = "open_attempt"
@@ -68,26 +77,15 @@ class OpenAttempt(Table, table=True):
         UniqueConstraint("contact_id"),
         UniqueConstraint("number", "org_id"),
         Index("ix_open_attempt_usage", "org_id", "campaign_key", "agent_id", "agent_number",
-              "state", "free_at"),
+              "placing_at", "free_at"),
         Index("ix_open_attempt_gives_up", "gives_up_at", sqlite_where=text("free_at IS NULL"),
               postgresql_where=text("free_at IS NULL")),
         Index("ix_open_attempt_free", "free_at", sqlite_where=text("free_at IS NOT NULL"),
               postgresql_where=text("free_at IS NOT NULL")),
     )  # fmt: skip
 
-    attempt_id: UUID = Field(primary_key=True)
-    org_id: UUID
-    campaign_key: UUID
-    contact_id: UUID
-    number: str
-    agent_id: str | None = None
-    agent_number: str | None = None
     country: str
-    gateway: str
-    dialer_id: UUID
     epoch: int
-    state: str
-    placing_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     gives_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     free_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
