@@ -72,6 +72,13 @@ class _Agenda:
             self.paced = at
 
 
+class _OpenLanes(NamedTuple):
+    """Lanes that are open and have due contacts; `heads` says of any lane when its first contact is due."""
+
+    views: list[LaneView]
+    heads: Mapping[UUID, datetime]
+
+
 @dataclass(frozen=True, slots=True)
 class _Usage:
     """Active calls, counted by what limits them, and the breakers that limit them further.
@@ -94,7 +101,7 @@ def claim(cycle: Cycle, *, tidy_at: datetime | None = None, draining: bool = Fal
     agenda = _Agenda()
     lanes = _open_lanes(cycle, agenda)
     slots = _global_limit(cycle, usage, agenda)
-    if slots <= usage.total or not lanes:
+    if slots <= usage.total or not lanes.views:
         return Claimed(usage.total, (), agenda.earliest, agenda.paced, tidy_at)
     fit = _fit_candidates(cycle, lanes, usage, slots, agenda)
     picks = [
@@ -103,11 +110,11 @@ def claim(cycle: Cycle, *, tidy_at: datetime | None = None, draining: bool = Fal
     ]
     write_intents(cycle, [(pick.candidate, pick.number, pick.attempt_id) for pick in picks])
     # Behind the heads that were claimed or set aside, others may become due before anything else happens.
-    agenda.note(queue.next_due(cycle.connection, [view.id for view in lanes], cycle.now))
+    agenda.note(queue.next_due(cycle.connection, [view.id for view in lanes.views], cycle.now))
     return Claimed(usage.total, picks, agenda.earliest, agenda.paced, tidy_at)
 
 
-def _open_lanes(cycle: Cycle, agenda: _Agenda) -> list[LaneView]:
+def _open_lanes(cycle: Cycle, agenda: _Agenda) -> _OpenLanes:
     """Give the lanes that are open and whose head is due; note when others will be."""
     heads = queue.heads(cycle.connection, [terms.key for terms in cycle.dialable_terms()])
     views = cycle.lanes.views(cycle.connection, heads, cycle.book)
@@ -126,7 +133,7 @@ def _open_lanes(cycle: Cycle, agenda: _Agenda) -> list[LaneView]:
             agenda.note(head)
         elif opening.changes_at is not None:
             agenda.note(max(head, opening.changes_at))
-    return due
+    return _OpenLanes(due, heads)
 
 
 def _fail_lane(cycle: Cycle, view: LaneView) -> None:
@@ -173,7 +180,7 @@ def _global_limit(cycle: Cycle, usage: _Usage, agenda: _Agenda) -> int:
 
 
 def _fit_candidates(
-    cycle: Cycle, lanes: list[LaneView], usage: _Usage, slots: int, agenda: _Agenda
+    cycle: Cycle, lanes: _OpenLanes, usage: _Usage, slots: int, agenda: _Agenda
 ) -> dict[UUID, list[tuple[Candidate, str]]]:
     """Give, per organization, the contacts that can be called now, in order, up to its room.
 
@@ -181,18 +188,18 @@ def _fit_candidates(
     """
     free = slots - usage.total
     fit: dict[UUID, list[tuple[Candidate, str]]] = {}
-    unsettled = {view.terms.org_id for view in lanes}
-    limits = _limits(cycle, lanes, usage, agenda)
+    unsettled = {view.terms.org_id for view in lanes.views}
+    limits = _limits(cycle, lanes.views, usage, agenda)
     while unsettled:
         found: dict[UUID, list[Candidate]] = {}
         for org_id in sorted(unsettled):
             org = cycle.book.organizations[org_id]
             need = min(free, org.concurrency_limit - usage.by_org[org_id])
-            own = [view for view in lanes if view.terms.org_id == org_id]
-            found[org_id] = candidates(cycle, own, Rooms(limits), need)
+            own = [view for view in lanes.views if view.terms.org_id == org_id]
+            found[org_id] = candidates(cycle, own, lanes.heads, Rooms(limits), need)
         verdicts = _judge(cycle, found)
         unsettled = set_aside(cycle, [(c, v) for rows in verdicts.values() for c, v in rows])
-        _follow_moves(cycle, verdicts, lanes, agenda)
+        _follow_moves(cycle, verdicts, lanes.views, agenda)
         for org_id, rows in verdicts.items():
             callable_now = [(c, v.number) for c, v in rows if isinstance(v, Dial)]
             fit[org_id] = _distinct_numbers(callable_now)

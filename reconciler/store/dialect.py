@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -137,6 +137,16 @@ def use_write_ahead_log(connection: Connection) -> None:
 def insert(table: type[SQLModel]) -> postgresql.Insert:
     """Give an INSERT that knows ON CONFLICT."""
     return postgresql.insert(table)
+
+
+def takes_arrays(dialect: Dialect) -> bool:
+    """Tell whether a list is best bound as one array (store/arrays.py)."""
+    return dialect.name == POSTGRESQL
+
+
+def joins_laterally(connection: Connection) -> bool:
+    """Tell whether one statement can look into many lanes; where not, a statement costs next to nothing."""
+    return connection.dialect.name == POSTGRESQL
 
 
 _REMEDIES = {

@@ -21,7 +21,9 @@ from sqlalchemy import BindParameter, Connection, Dialect, Executable, Table, Uu
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from reconciler.store.arrays import over_rows, with_arrays
 from reconciler.store.columns import AnyRow
+from reconciler.store.dialect import takes_arrays
 
 Processor = Callable[[Any], Any] | None
 Lengths = tuple[int, ...]
@@ -73,6 +75,8 @@ class _Compiled:
     """The statement compiled for one dialect, in the forms that were needed so far."""
 
     def __init__(self, statement: Executable, dialect: Dialect) -> None:
+        if takes_arrays(dialect):
+            statement = with_arrays(statement)
         self._compiler: SQLCompiler = statement.compile(dialect=dialect)  # type: ignore[attr-defined] # every one has it
         binds = self._compiler.binds.items()
         self._lists = tuple(name for name, bind in binds if bind.expanding and bind.value is None)
@@ -96,6 +100,7 @@ class Prepared:
     def __init__(self, statement: Executable) -> None:
         self._statement = statement
         self._compiled: dict[str, _Compiled] = {}
+        self._compiled_over_rows: dict[str, _Compiled] = {}
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any] | None = None) -> list[AnyRow]:
         """Run it once and give all rows; columns are read by name."""
@@ -127,13 +132,28 @@ class Prepared:
             cursor.close()
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run it once per row of parameters; takes no lists."""
+        """Run it once per row of parameters; takes no lists, nor two rows for one row of a table."""
         if not rows:
+            return
+        if takes_arrays(connection.dialect):
+            self._run_over(connection, rows)
             return
         form = self._for(connection.dialect).form(rows[0])
         cursor = connection.connection.cursor()
         try:
             cursor.executemany(form.sql, [form.bind(row) for row in rows])
+        finally:
+            cursor.close()
+
+    def _run_over(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        name = connection.dialect.name
+        if name not in self._compiled_over_rows:
+            self._compiled_over_rows[name] = _Compiled(over_rows(self._statement), connection.dialect)
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+        form = self._compiled_over_rows[name].form(columns)
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(form.sql, form.bind(columns))
         finally:
             cursor.close()
 

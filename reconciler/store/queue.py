@@ -1,23 +1,25 @@
 """The queue: heads of lanes, and the contacts that wait in them (R-DIAL-2).
 
 A poll costs one statement and O(lanes); a lane is read in chunks, from its head on, and no further than
-what is claimed.
+what is claimed. Reading a lane touches its index alone; contacts themselves are read once they are chosen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select, tuple_
+from sqlalchemy import Connection, bindparam, func, select, true, tuple_
 
 from reconciler.core.agents import Agent
 from reconciler.core.candidacy import Waiting
 from reconciler.core.lanes import NEVER, LaneKey
 from reconciler.core.settlement import Progress
+from reconciler.store import dialect
 from reconciler.store.columns import AnyRow
+from reconciler.store.portions import chunks
 from reconciler.store.prepared import Prepared
 from reconciler.store.tables import IS_PENDING, contact, lane
 
@@ -53,7 +55,32 @@ _LANES = Prepared(
         lane.c.country_key,
     ).where(lane.c.id.in_(bindparam("ids", expanding=True)))
 )
-_in_lane = (
+_waits = (contact.c.lane_id == bindparam("lane_id"), IS_PENDING, contact.c.due_at <= bindparam("now"))
+_in_order = (contact.c.due_at, contact.c.id)
+_FIRST_IN_LANE = Prepared(select(*_in_order).where(*_waits).order_by(*_in_order).limit(bindparam("chunk")))
+_last_one = tuple_(
+    bindparam("last_due", type_=contact.c.due_at.type), bindparam("last_id", type_=contact.c.id.type)
+)
+_FURTHER_IN_LANE = Prepared(
+    select(*_in_order)
+    .where(*_waits, tuple_(*_in_order) > _last_one)
+    .order_by(*_in_order)
+    .limit(bindparam("chunk"))
+)
+_first_of_each = (
+    select(*_in_order)
+    .where(contact.c.lane_id == lane.c.id, IS_PENDING, contact.c.due_at <= bindparam("now"))
+    .order_by(*_in_order)
+    .limit(bindparam("chunk"))
+    .lateral("waiting")
+)
+_FIRST_IN_LANES = Prepared(
+    select(lane.c.id.label("lane_id"), _first_of_each.c.due_at, _first_of_each.c.id)
+    .join_from(lane, _first_of_each, true())
+    .where(lane.c.id.in_(bindparam("lanes", expanding=True)))
+    .order_by(lane.c.id, _first_of_each.c.due_at, _first_of_each.c.id)
+)
+_CONTACTS = Prepared(
     select(
         contact.c.id,
         contact.c.org_id,
@@ -77,24 +104,15 @@ _in_lane = (
         contact.c.last_number,
         contact.c.dropped_numbers,
         contact.c.callback,
-    )
-    .where(
-        contact.c.lane_id == bindparam("lane_id"),
-        IS_PENDING,
-        contact.c.due_at <= bindparam("now"),
-    )
-    .order_by(contact.c.due_at, contact.c.id)
-    .limit(bindparam("chunk"))
+    ).where(contact.c.id.in_(bindparam("ids", expanding=True)))
 )
-_FIRST_IN_LANE = Prepared(_in_lane)
-_FURTHER_IN_LANE = Prepared(
-    _in_lane.where(
-        tuple_(contact.c.due_at, contact.c.id)
-        > tuple_(
-            bindparam("last_due", type_=contact.c.due_at.type), bindparam("last_id", type_=contact.c.id.type)
-        )
-    )
-)
+
+
+class Due(NamedTuple):
+    """A contact's place in its lane; sorts by the order in which contacts are dialled."""
+
+    due_at: datetime
+    id: UUID
 
 
 def heads(connection: Connection, campaigns: Sequence[UUID]) -> dict[UUID, datetime]:
@@ -114,16 +132,33 @@ def lane_keys(connection: Connection, ids: Collection[UUID]) -> dict[UUID, LaneK
     return {row[0]: LaneKey(*row[1:]) for row in _LANES.rows(connection, {"ids": list(ids)})}
 
 
-def due_in_lane(connection: Connection, lane_id: UUID, now: datetime, chunk: int) -> Iterator[AnyRow]:
-    """Yield the due contacts of a lane, oldest first, reading `chunk` rows at a time."""
-    parameters: dict[str, Any] = {"lane_id": lane_id, "now": now, "chunk": chunk}
-    statement = _FIRST_IN_LANE
-    while rows := statement.rows(connection, parameters):
-        yield from rows
-        if len(rows) < chunk:
-            return
-        statement = _FURTHER_IN_LANE
-        parameters |= {"last_due": rows[-1].due_at, "last_id": rows[-1].id}
+def first_due(
+    connection: Connection, lanes: Sequence[UUID], now: datetime, chunk: int
+) -> dict[UUID, list[Due]]:
+    """Give the first due contacts of lanes, up to `chunk` of each; a lane without any may be missing."""
+    parameters = {"now": now, "chunk": chunk}
+    if not dialect.joins_laterally(connection):
+        return {
+            lane_id: [
+                Due(*row) for row in _FIRST_IN_LANE.rows(connection, {"lane_id": lane_id, **parameters})
+            ]
+            for lane_id in lanes
+        }
+    found: dict[UUID, list[Due]] = {}
+    for lane_id, due_at, id_ in _FIRST_IN_LANES.rows(connection, {"lanes": lanes, **parameters}):
+        found.setdefault(lane_id, []).append(Due(due_at, id_))
+    return found
+
+
+def further_due(connection: Connection, lane_id: UUID, last: Due, now: datetime, chunk: int) -> list[Due]:
+    """Give the next due contacts of a lane, behind the last one that is known."""
+    place = {"lane_id": lane_id, "last_due": last.due_at, "last_id": last.id}
+    return [Due(*row) for row in _FURTHER_IN_LANE.rows(connection, {**place, "now": now, "chunk": chunk})]
+
+
+def contacts(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
+    """Give what a call needs to know of contacts, by id."""
+    return {row.id: row for chunk in chunks(ids) for row in _CONTACTS.rows(connection, {"ids": chunk})}
 
 
 def waiting(row: AnyRow) -> Waiting:

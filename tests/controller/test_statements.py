@@ -97,7 +97,11 @@ def scans_of(bench, statements, action):
 
 LOOKS = {
     "heads": lambda at, one, _now: queue.heads(at, [one.campaign_key]),
-    "due_in_lane": lambda at, one, now: list(queue.due_in_lane(at, one.lane_id, now + MINUTE, 8)),
+    "first_due": lambda at, one, now: queue.first_due(at, [one.lane_id], now + MINUTE, 8),
+    "further_due": lambda at, one, now: queue.further_due(
+        at, one.lane_id, queue.Due(now, one.id), now + MINUTE, 8
+    ),
+    "contacts": lambda at, one, _now: queue.contacts(at, [one.id]),
     "agenda": lambda at, _one, _now: waiting_room.agenda(at),
     "expire": lambda at, _one, now: waiting_room.expire(at, now + 2 * MINUTE, TallyChange()),
     "unpark": lambda at, one, _now: numbers.unpark(at, one.org_id, [number_of("c1")], numbers.PARKED_ON_CALL),

@@ -1,0 +1,101 @@
+"""Statements as PostgreSQL takes many values best: one array per parameter, however many there are.
+
+A list in `IN (…)` becomes `= ANY(array)`, and a statement that runs once per row of parameters becomes one
+statement over `unnest(array, array, …)`: one round trip and one plan for a thousand rows, and a text that is
+the same for any number of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Executable,
+    Insert,
+    TableValuedAlias,
+    any_,
+    bindparam,
+    column,
+    func,
+    select,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.elements import BinaryExpression, ClauseElement, Grouping
+from sqlalchemy.types import TypeEngine
+
+
+def with_arrays(statement: Executable) -> Executable:
+    """Have every list of a statement bound as one array."""
+
+    def replaced(element: Any, **_: object) -> ClauseElement | None:  # noqa: ANN401 - any part of a statement
+        if not isinstance(element, BinaryExpression) or element.operator is not operators.in_op:
+            return None
+        given = element.right.element if isinstance(element.right, Grouping) else element.right
+        if not isinstance(given, BindParameter) or not given.expanding or given.value is not None:
+            return None
+        return element.left == any_(_array(given.key, given.type))
+
+    return _replaced(statement, replaced)
+
+
+def over_rows(statement: Executable) -> Executable:
+    """Have a statement that is written for one row of parameters take many rows, by one array for each."""
+    types = _types(statement)
+    given = (
+        func.unnest(*(_array(name, type_) for name, type_ in types.items()))
+        .table_valued(*(column(name, type_) for name, type_ in types.items()))
+        .render_derived(name="given")
+    )
+    if isinstance(statement, Insert) and statement.select is None:
+        return _insert_of(statement, given)
+
+    def replaced(element: Any, **_: object) -> ClauseElement | None:  # noqa: ANN401 - any part of a statement
+        is_parameter = isinstance(element, BindParameter) and element.key in types
+        return given.c[element.key] if is_parameter else None
+
+    return _replaced(statement, replaced)
+
+
+def _array(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
+    """Give a parameter for a list of values, which may be lists themselves where they are JSON."""
+    return bindparam(name, type_=ARRAY(type_, dimensions=1))
+
+
+def _types(statement: Executable) -> dict[str, TypeEngine[Any]]:
+    """Give the type of every parameter, which the column tells that it is written to."""
+    types = {
+        bind.key: bind.type
+        for bind in visitors.iterate(cast(ClauseElement, statement))
+        if isinstance(bind, BindParameter) and bind.required
+    }
+    written = {
+        bind.key: target.type
+        for target, bind in _values(statement).items()
+        if isinstance(bind, BindParameter) and bind.required
+    }
+    return types | written
+
+
+def _values(statement: Any) -> dict[ColumnElement[Any], Any]:  # noqa: ANN401 - of any kind
+    """Give what an INSERT or UPDATE writes into its columns; SQLAlchemy has no public word for it."""
+    written = getattr(statement, "_values", None) or {}
+    return {statement.table.c[getattr(target, "name", target)]: value for target, value in written.items()}
+
+
+def _insert_of(statement: Insert, given: TableValuedAlias) -> Insert:
+    """Insert the rows of a table in the place of one row of values."""
+    written = _values(statement)
+    chosen = [given.c[value.key] if isinstance(value, BindParameter) else value for value in written.values()]
+    made = postgresql.insert(statement.table).from_select(
+        [target.name for target in written], select(*chosen)
+    )
+    made._post_values_clause = statement._post_values_clause  # noqa: SLF001 - ON CONFLICT, which has no other way
+    return made
+
+
+def _replaced(statement: Executable, replace: Any) -> Executable:  # noqa: ANN401 - a callback of SQLAlchemy's
+    return cast(Executable, visitors.replacement_traverse(cast(ClauseElement, statement), {}, replace))
