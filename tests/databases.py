@@ -41,5 +41,14 @@ def shared_url(folder: Path):
     return f"sqlite:///{folder / 'dialctl.db'}" if _chosen[-1] == "sqlite" else _on_the_server()
 
 
+def empty_url(folder: Path):
+    """Give the URL of a database without a table: on SQLite, a file that is not there yet."""
+    return f"sqlite:///{folder / 'dialctl.db'}" if _chosen[-1] == "sqlite" else _empty_on_the_server()
+
+
+def _empty_on_the_server():
+    return postgres.url_of(postgres.new_database())
+
+
 def _on_the_server():
     return postgres.url_of(postgres.new_database(postgres.with_tables()))

@@ -34,7 +34,8 @@ def test_the_version_is_shown_and_checked(dialctl, applied):
     """`current` and `check` tell that this release can work with what it created."""
     current = dialctl("db", "current")
     version, _, rest = current.out.partition(" ")
-    assert (current.code, rest) == (0, f"(this release works with {version} to {version})\n")
+    carries = f"it carries releases from {version} on"
+    assert (current.code, rest) == (0, f"({carries}; this release knows {version} to {version})\n")
     assert dialctl("db", "check").out == "sqlite:///dialctl.db can be worked with\n"
     assert dialctl("db", "upgrade").out == f"at version {version} already\n"
 

@@ -153,14 +153,17 @@ def test_a_database_that_is_not_ours(dialctl, spring):
         )
 
 
-def test_a_schema_of_another_release(dialctl, applied):
-    """A schema that this release does not know is refused, with what to do."""
+def test_a_schema_that_needs_another_release(dialctl, applied):
+    """A newer schema that does not carry this release is refused by every command, with what to do."""
     with closing(sqlite3.connect("dialctl.db")) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("INSERT INTO schema_revision VALUES ('9999', '9999')")
     for command in (["diff", applied], ["apply", applied, "--yes"], ["db", "check"], ["db", "environment"]):
         finished = dialctl(*command)
         assert (finished.code, finished.out) == (1, "")
-        assert finished.err.startswith("the schema is at version 9999; this release works with ")
+        assert finished.err == (
+            "the schema needs a release of dialctl that knows version 9999; this one knows 0001\n"
+            "hint: install the release that upgraded the schema, or a newer one\n"
+        )
 
 
 def test_a_file_that_is_no_database(dialctl, spring, tmp_path):
