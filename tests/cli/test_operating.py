@@ -288,7 +288,6 @@ def test_closing_for_ever_is_asked_at_a_terminal(at_terminal):
     assert status() == "closed"
 
 
-@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_a_requeue_says_how_many_and_asks(dialctl, at_terminal):
     """R-CONTACT-1: without --yes a person is asked, with the number; a script must say --yes."""

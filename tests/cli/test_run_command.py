@@ -199,7 +199,6 @@ def test_a_campaign_of_an_unknown_name(dialctl, ready):
         assert set(statuses().values()) == {"pending"}
 
 
-@ON_BOTH
 def test_a_campaign_that_the_first_look_creates(dialctl, ready):
     """`--campaign` may name what is only just declared; no other campaign is dialled."""
     (ready / "autumn.yaml").write_text(
@@ -229,7 +228,6 @@ def test_a_faulty_source_is_a_condition_and_dialing_goes_on(ready, controller, d
     assert "manifests faulty" in ended(child)
 
 
-@ON_BOTH
 def test_a_changed_file_is_applied(ready, controller):
     """A row that is added while the controller runs is called, long before the resync."""
     child = controller(ready, "--resync", "1d")
@@ -272,7 +270,6 @@ def test_manifests_beside_the_database_do_not_run_hot(ready, controller):
     ended(child)
 
 
-@ON_BOTH
 def test_drift_is_set_back_at_the_resync(ready, controller):
     """R-PLAN-3: without a change of the files, every resync sets drifted fields back, and says so."""
     child = controller(ready, "--no-dial", "--resync", "1s")

@@ -15,6 +15,7 @@ NOTICED = 1.0
 pytestmark = pytest.mark.crash
 
 
+@ON_BOTH_IF_FULL
 def test_sigterm_waits_for_running_calls_and_starts_no_other(world):
     """SIGTERM: exit 0 once the running calls are over; every contact that was not called is still pending."""
     here = world(limit=30)

@@ -6,6 +6,7 @@ import json
 import signal
 
 import pytest
+from crash.engines import ON_BOTH_IF_FULL
 from crash.processes import wait_until
 from crash.releases import NEXT, make_next_release
 from crash.verdict import judge
@@ -77,6 +78,7 @@ def test_a_rolling_upgrade_under_load_stops_no_call(crowd, tmp_path):
     assert judge(crowd)["unknown"] == 0
 
 
+@ON_BOTH_IF_FULL
 def test_dialers_that_an_upgrade_leaves_behind_end_and_are_taken_over(crowd, tmp_path):
     """R-CRASH-2: they write nothing more, exit 1 with what to do, and the new release finds their calls."""
     new = make_next_release(tmp_path / "next", breaking=True)
