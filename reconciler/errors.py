@@ -8,7 +8,8 @@
     ├── PlanRefused                 exit 1   no plan can be made (closed campaign reopened, owner conflict)
     ├── GuardRefused                exit 3   a guard refuses the plan (R-PLAN-6)
     ├── SomebodyElseIsApplying      exit 75  the apply lock is taken, or the serial moved on
-    ├── DatabaseUnusable            exit 1   unreachable, unknown schema, wrong stamp
+    ├── DatabaseUnusable            exit 1   unreachable, not ours, wrong stamp
+    │   └── SchemaOutOfRange        exit 1   its schema and this release do not work together
     └── GatewayUnusable             exit 1   no such gateway, or it may not dial this database (R-ENV-1)
 
 Every message is written for the person who has to act on it: what is wrong, where, what to do.
@@ -101,7 +102,11 @@ class SomebodyElseIsApplying(DialctlError):
 
 
 class DatabaseUnusable(DialctlError):
-    """The database cannot be reached, has an unknown schema, or bears the wrong stamp."""
+    """The database cannot be reached, is not ours, or bears the wrong stamp."""
+
+
+class SchemaOutOfRange(DatabaseUnusable):
+    """The schema is too old for this release, or needs a newer one: nothing may be written."""
 
 
 class GatewayUnusable(DialctlError):

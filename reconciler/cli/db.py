@@ -26,13 +26,14 @@ def upgrade(where: Place) -> None:
 
 
 def current(where: Place) -> None:
-    """Show the schema's version. Beside it, the versions that this release works with."""
+    """Show the schema's version. Beside it, what it and this release say of each other."""
     from reconciler.cli.session import connected
-    from reconciler.store.schema import SUPPORTED, version
+    from reconciler.store.schema_range import NEWEST, OLDEST, found_schema
 
     with connected(where.database_url, read_only=True) as session, session.database.read() as connection:
-        found = version(connection)
-    print_lines([f"{found or 'none'} (this release works with {SUPPORTED[0]} to {SUPPORTED[-1]})"])
+        found = found_schema(connection)
+    carries = f"it carries releases from {found.oldest_release} on"
+    print_lines([f"{found.version} ({carries}; this release knows {OLDEST} to {NEWEST})"])
 
 
 def check(where: Place) -> None:

@@ -14,7 +14,8 @@ from reconciler.ids import Uuid7
 from reconciler.ports import Clock, Ids
 from reconciler.store.engine import Database, exists, is_empty, open_database
 from reconciler.store.events import Actor
-from reconciler.store.schema import check_version, create_scratch
+from reconciler.store.schema import create_scratch
+from reconciler.store.schema_range import check_version
 
 CI = "CI"
 IN_MEMORY = "sqlite://"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from reconciler.controller.dialer import Dialer, StepResult
 from reconciler.controller.telling import Tell, silent
-from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
+from reconciler.errors import DatabaseUnusable, SchemaOutOfRange, SomebodyElseIsApplying
 from reconciler.ports import Clock, Gateway
 from reconciler.spec.scalars import format_duration
 
@@ -49,7 +49,9 @@ class DialLoop:
 
         Then start no new call, wait up to `drain` for those that run (`give_up` cuts that short), and give
         up the lease: what is still open is recovered at the next start. Raises GatewayUnusable, after the
-        same, where the database's stamp no longer allows this gateway (R-ENV-1).
+        same, where the database's stamp no longer allows this gateway (R-ENV-1). Raises SchemaOutOfRange at
+        once where the schema no longer carries this release: it must write nothing more, and a dialer of a
+        newer one takes over when the lease is over.
         """
         try:
             self._dial(stop)
@@ -97,6 +99,9 @@ class DialLoop:
         except SomebodyElseIsApplying:
             self._tell("busy", detail="the database is locked; the step is skipped")
             return None
+        except SchemaOutOfRange as error:
+            self._tell("schema changed", error=error.message)
+            raise
         except DatabaseUnusable as error:
             self._failed += 1
             if self._idle_after is not None and self._failed >= TRIES:

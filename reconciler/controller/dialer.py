@@ -36,6 +36,7 @@ from reconciler.store.breakers import Shelf
 from reconciler.store.engine import Database
 from reconciler.store.holds import newest_seq
 from reconciler.store.leases import Lease, Process
+from reconciler.store.schema_range import writing
 
 LEASE = timedelta(seconds=60)
 HEARTBEATS_PER_LEASE = 6
@@ -94,7 +95,7 @@ class Dialer:
         self._unsettled: list[GatewayEvent] = []
         self._draining = False
         process = Process(ids(clock.now()), gateway.name, identity.host, identity.pid)
-        with database.write() as connection:
+        with writing(database) as connection:
             self._confirmed = newest_seq(connection)
             self._lease = leases.join(connection, process, clock.now(), lease, self._confirmed)
         self._renew_at = clock.now()
@@ -122,8 +123,11 @@ class Dialer:
             return len(open_attempts.running(connection, self._lease.dialer_id))
 
     def resign(self) -> None:
-        """Give the lease up, so that what is still open is recovered by the next dialer at once."""
-        with self._database.write() as connection:
+        """Give the lease up, so that what is still open is recovered by the next dialer at once.
+
+        Raises SchemaOutOfRange, and gives up nothing, where this release must not write any more.
+        """
+        with writing(self._database) as connection:
             leases.resign(connection, self._lease, self._clock.now())
 
     def step(self) -> StepResult:
@@ -171,7 +175,7 @@ class Dialer:
 
     def _keep_lease(self) -> Sequence[Inquiry]:
         """Renew the lease, and take over what dead dialers left."""
-        with self._database.write() as connection:
+        with writing(self._database) as connection:
             now = self._clock.now()
             self._lease = leases.renew(connection, self._lease, now, self._lease_length)
         with self._cycle() as cycle:

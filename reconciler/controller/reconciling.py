@@ -24,6 +24,7 @@ from reconciler.errors import (
     FaultsFound,
     GuardRefused,
     PlanRefused,
+    SchemaOutOfRange,
     SomebodyElseIsApplying,
 )
 from reconciler.manifests.discovery import MAX_BYTES, STDIN
@@ -33,6 +34,7 @@ from reconciler.store.apply import ApplyResult, apply
 from reconciler.store.conditions import Condition, record_condition
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor
+from reconciler.store.schema_range import require_range, writing
 
 RESYNC = timedelta(seconds=60)
 TRIES = 3
@@ -86,12 +88,15 @@ class Reconciler:
     def run(self, stop: threading.Event, resync: timedelta = RESYNC) -> None:
         """Reconcile at first, after every change, and every `resync`, until told to stop.
 
-        `looked` is set after the first look, and at the latest when this ends, however it does.
+        `looked` is set after the first look, and at the latest when this ends, however it does. Raises
+        SchemaOutOfRange where the schema no longer carries this release: nothing it could do will mend that.
         """
         try:
             for _ in looks(self._source.paths, stop, resync, self._unwatched):
                 try:
                     self.reconcile()
+                except SchemaOutOfRange:
+                    raise
                 except DialctlError as error:
                     self._tell("reconcile failed", error=error.message)
                 self.looked.set()
@@ -106,6 +111,8 @@ class Reconciler:
 
     def reconcile(self) -> Reconciliation:
         """Look once, and apply what is to be applied. Raises DatabaseUnusable."""
+        with self._database.read() as connection:
+            require_range(connection)
         revision = self._revision()
         try:
             result = self._settle(revision)
@@ -113,7 +120,7 @@ class Reconciler:
             result = Reconciliation(Condition.FAULTY, _first(found.faults, "fault"))
         except (GuardRefused, PlanRefused) as refused:
             result = Reconciliation(Condition.REFUSED, refused.message)
-        with self._database.write() as connection:
+        with writing(self._database) as connection:
             record_condition(
                 connection,
                 self._source_name,

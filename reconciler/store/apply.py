@@ -24,6 +24,7 @@ from reconciler.store.changed_since import changed_since
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor, write_events
 from reconciler.store.lanes import drop_lanes
+from reconciler.store.schema_range import writing
 from reconciler.store.tables import installation
 from reconciler.store.tallies import TallyChange
 
@@ -67,7 +68,7 @@ def apply(
     staged = stage_contacts(plan, directory, ids, now, serial)
     if plan.in_sync and not plan.stamps and not plan.remembered:
         return ApplyResult(serial, plan.summary())
-    with database.write() as connection:
+    with writing(database) as connection:
         _require_serial(connection, plan.serial)
         work = ApplyWork(connection, actor, now, serial, ids, directory, TallyChange())
         _write(work, plan, staged, progressing)

@@ -13,12 +13,21 @@ from reconciler.core.windows import CallingWindows
 from reconciler.spec.configuration import ConfigurationSpec
 from reconciler.store.columns import AnyRow
 from reconciler.store.prepared import Prepared
-from reconciler.store.tables import campaign, configuration, hold, installation, organization
+from reconciler.store.schema_range import require_release
+from reconciler.store.tables import (
+    campaign,
+    configuration,
+    hold,
+    installation,
+    organization,
+    schema_revision,
+)
 
 _VERSIONS = Prepared(
     select(
         installation.c.state_serial,
         installation.c.environment,
+        select(func.max(schema_revision.c.oldest_release)).scalar_subquery().label("oldest_release"),
         select(func.coalesce(func.max(hold.c.seq), 0)).scalar_subquery().label("newest_hold"),
         select(func.count())
         .select_from(hold)
@@ -50,8 +59,12 @@ class BookReader:
         self._compiled: dict[str, tuple[ConfigurationSpec, CallingWindows]] = {}
 
     def read(self, connection: Connection) -> tuple[DialBook, tuple[Hold, ...]]:
-        """Give the book and the holds as of now; one small statement where nothing has changed."""
+        """Give the book and the holds as of now; one small statement where nothing has changed.
+
+        Raises SchemaOutOfRange where the schema has become one that this release does not work with.
+        """
         [versions] = _VERSIONS.rows(connection)
+        require_release(versions.oldest_release)
         book_version = (versions.state_serial, versions.environment)
         if self._book is None or (self._book.serial, self._book.environment) != book_version:
             self._book = self._load(connection)

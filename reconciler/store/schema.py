@@ -1,4 +1,4 @@
-"""The schema's version: created in an empty database, checked by every command, upgraded by hand only."""
+"""The schema: created in an empty database, checked by every command, upgraded by hand only."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, inspect, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 
-from reconciler.errors import DatabaseUnusable
 from reconciler.ports import Ids
 from reconciler.spec.dialer import DEFAULT_GLOBAL_LIMIT
 from reconciler.spec.model import DEFAULT
 from reconciler.spec.organization import DEFAULT_ORG_LIMIT
 from reconciler.store import dialect
 from reconciler.store.engine import Database, is_empty
-from reconciler.store.tables import Table, installation, organization
+from reconciler.store.schema_range import NEWEST, OLDEST_RELEASE, check_version, found_schema, require_range
+from reconciler.store.tables import Table, installation, organization, schema_revision
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-SUPPORTED = ("0001",)
-"""Schema versions that this release can work with, oldest first; the last one is what it creates."""
 
 SANDBOX, LIVE = "sandbox", "live"
 KEY_BYTES = 32
@@ -56,38 +53,23 @@ def create_tables(connection: Connection) -> None:
     """Create all tables at once, as the migrations would one after the other."""
     Table.metadata.create_all(connection)
     connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-    connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": SUPPORTED[-1]})
+    connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": NEWEST})
+    connection.execute(insert(schema_revision), {"revision": NEWEST, "oldest_release": OLDEST_RELEASE})
 
 
-def version(connection: Connection) -> str | None:
-    """Give the schema's version, or None in a database that is not ours."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+def upgrade(database: Database) -> tuple[str, str]:
+    """Bring the schema up to this release's version; gives the versions before and after.
 
-
-def check_version(connection: Connection) -> None:
-    """Raise DatabaseUnusable unless this release can work with the schema."""
-    found = version(connection)
-    if found is None:
-        raise DatabaseUnusable(
-            "this database holds tables, but none of dialctl's", hint="point DIALCTL_DATABASE_URL elsewhere"
-        )
-    if found not in SUPPORTED:
-        raise DatabaseUnusable(
-            f"the schema is at version {found}; this release works with {SUPPORTED[0]} to {SUPPORTED[-1]}",
-            hint="run dialctl db upgrade, or use the release that wrote it",
-        )
-
-
-def upgrade(database: Database) -> tuple[str | None, str]:
-    """Bring the schema up to this release's version; gives the versions before and after."""
+    One that is newer already stays as it is. Raises DatabaseUnusable where it is not ours, and
+    SchemaOutOfRange where this release does not work with it.
+    """
     with database.write() as connection:
-        before = version(connection)
-        if before is None:
-            check_version(connection)
+        before = found_schema(connection).version
+        if before >= NEWEST:
+            require_range(connection)
+            return before, before
         _migrate(connection)
-        return before, SUPPORTED[-1]
+        return before, NEWEST
 
 
 def hash_key(connection: Connection) -> bytes:

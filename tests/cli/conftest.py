@@ -5,44 +5,20 @@ from __future__ import annotations
 import io
 import os
 import pty
-import shutil
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
 
+import databases
 import pytest
+from support.spring import write_spring
 
 from reconciler.cli.main import main
 from reconciler.cli.revision import CI_VARIABLES
 
 PROGRAM = [sys.executable, "-c", "import sys; from reconciler.cli.main import main; sys.exit(main())"]
-
-SPRING = """\
-apiVersion: campaigns/v1
-kind: Configuration
-metadata: {name: hours}
-spec:
-  schedule: {default_windows: [{days: [mon, tue, wed, thu, fri], start: "09:00", end: "17:00"}]}
-  agent_id: agent-a
----
-apiVersion: campaigns/v1
-kind: Campaign
-metadata: {name: spring}
-spec: {configuration: hours}
----
-apiVersion: campaigns/v1
-kind: ContactList
-metadata: {name: crm, campaign: spring}
-spec: {from: crm.csv}
-"""
-ROWS = """\
-external_id,phone
-ada,+12125550142
-bob,+12125550143
-cyd,+12125550144
-"""
 
 
 @dataclass(frozen=True)
@@ -55,12 +31,21 @@ class Finished:
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
-    """Work in a directory of its own, with an environment that says nothing."""
+def engine(request):
+    """The engine of the database: SQLite, unless a test is marked to run on both."""
+    with databases.chosen(getattr(request, "param", "sqlite")) as chosen:
+        yield chosen
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch, engine):
+    """Work in a directory of its own, with an environment that says nothing but where an empty server is."""
     monkeypatch.chdir(tmp_path)
     for name in ("DIALCTL_DATABASE_URL", "DIALCTL_ACTOR", "NO_COLOR", "CI", *CI_VARIABLES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    if engine != "sqlite":
+        monkeypatch.setenv("DIALCTL_DATABASE_URL", databases.empty_url(tmp_path))
 
 
 @pytest.fixture
@@ -153,29 +138,41 @@ def _read(terminal):
 @pytest.fixture
 def spring():
     """A directory of manifests: one configuration, one campaign, three contacts."""
-    return _write_spring()
+    return write_spring()
 
 
 @pytest.fixture(scope="session")
-def applied_database(tmp_path_factory):
-    """The file that applying `spring` creates; made once, for it takes a while."""
-    directory = tmp_path_factory.mktemp("applied")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(directory)
-        assert main(["apply", str(_write_spring()), "--yes", "--database-url", "sqlite:///dialctl.db"]) == 0
-    return directory / "dialctl.db"
+def templates(tmp_path_factory):
+    """Give URLs of databases that are made once, for that takes a while, by what makes them and by engine."""
+    made = {}
+
+    def template(make, engine):
+        if (make, engine) not in made:
+            directory = tmp_path_factory.mktemp("template")
+            with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()):
+                patch.chdir(directory)
+                patch.setenv("DIALCTL_DATABASE_URL", url := databases.empty_url(directory))
+                assert main(["apply", str(make()), "--yes", "--allow", "windows-legal"]) == 0
+            made[make, engine] = url
+        return made[make, engine]
+
+    return template
 
 
 @pytest.fixture
-def applied(applied_database, spring):
-    """The manifests of `spring`, applied to ./dialctl.db."""
-    shutil.copy(applied_database, "dialctl.db")
+def copied(templates, engine, tmp_path, monkeypatch):
+    """Work on a copy of what applying makes: `copied(make)`, where `make()` writes the manifests."""
+
+    def copy(make):
+        url = databases.copy_of(templates(make, engine), tmp_path)
+        if engine != "sqlite":  # a file is where the default looks for it
+            monkeypatch.setenv("DIALCTL_DATABASE_URL", url)
+
+    return copy
+
+
+@pytest.fixture
+def applied(copied, spring):
+    """The manifests of `spring`, and the database that applying them makes."""
+    copied(write_spring)
     return spring
-
-
-def _write_spring():
-    directory = Path("spring")
-    directory.mkdir()
-    (directory / "spring.yaml").write_text(SPRING)
-    (directory / "crm.csv").write_text(ROWS)
-    return directory

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 from contextlib import contextmanager
 
 import pytest
+from support.present_database import ON_BOTH, query, write_lock
 
 from reconciler.cli import applying
 from reconciler.store import dialect
@@ -20,26 +20,7 @@ spec: {agent_id: agent-b}
 """
 
 
-def query(statement, name="dialctl.db"):
-    connection = sqlite3.connect(name)
-    try:
-        return connection.execute(statement).fetchall()
-    finally:
-        connection.close()
-
-
-@contextmanager
-def write_lock(name="dialctl.db"):
-    """Hold the write lock of a database, as another apply does."""
-    connection = sqlite3.connect(name, isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield connection
-    finally:
-        connection.execute("ROLLBACK") if connection.in_transaction else None
-        connection.close()
-
-
+@ON_BOTH
 def test_apply_creates_shows_and_counts(dialctl, spring):
     """The plan, then one line of what was done and the serial; planning again finds nothing (R-PLAN-1)."""
     finished = dialctl("apply", spring, "--yes")
@@ -51,6 +32,7 @@ def test_apply_creates_shows_and_counts(dialctl, spring):
     assert query("SELECT external_id FROM contact ORDER BY id") == [("ada",), ("bob",), ("cyd",)]
 
 
+@ON_BOTH
 def test_applying_nothing_says_so(dialctl, applied):
     """An apply that changes nothing raises no serial."""
     finished = dialctl("apply", applied, "--yes")
@@ -58,6 +40,7 @@ def test_applying_nothing_says_so(dialctl, applied):
     assert finished.out == "No changes: 6 unchanged.\nApplied: no changes (serial 1).\n"
 
 
+@ON_BOTH
 def test_every_sort_of_change_is_counted(dialctl, applied):
     """Created, updated and withdrawn stand in one line."""
     (applied / "crm.csv").write_text(
@@ -119,6 +102,7 @@ def test_ctrl_c_at_the_question(at_terminal, spring, tmp_path):
     assert not (tmp_path / "dialctl.db").exists()
 
 
+@ON_BOTH
 def test_ctrl_c_while_writing(dialctl, applied, monkeypatch):
     """Ctrl-C before the commit, with contacts written already, leaves everything as it was."""
     (applied / "crm.csv").write_text(MORE)
@@ -139,6 +123,7 @@ def test_ctrl_c_while_writing(dialctl, applied, monkeypatch):
     assert query("SELECT state_serial FROM installation") == [(1,)]
 
 
+@ON_BOTH
 def test_a_lock_that_is_not_given_back_exits_75(dialctl, applied, monkeypatch):
     """R-PLAN-7: an apply waits for another up to the busy timeout, then exits 75: try again."""
     (applied / "crm.csv").write_text(MORE)
@@ -150,6 +135,7 @@ def test_a_lock_that_is_not_given_back_exits_75(dialctl, applied, monkeypatch):
     assert dialctl("apply", applied, "--yes").code == 0
 
 
+@ON_BOTH
 def test_the_second_of_two_applies_waits(applied, spawn):
     """R-PLAN-7: an apply that finds the lock taken goes on once it is given back."""
     (applied / "crm.csv").write_text(MORE)
@@ -159,11 +145,12 @@ def test_the_second_of_two_applies_waits(applied, spawn):
         while "Plan:" not in shown:
             shown = child.stdout.readline()
             assert shown, child.stderr.read()
-        lock.execute("ROLLBACK")
+        lock.rollback()
     out, err = child.communicate(timeout=60)
     assert (child.returncode, out, err) == (0, "Applied: 1 created (serial 2).\n", "")
 
 
+@ON_BOTH
 def test_two_first_applies_at_once(spring, spawn):
     """R-PLAN-7: of applies that race to create the database, each ends in sync, and one of them created."""
     children = [spawn("apply", spring, "--yes") for _ in range(2)]
@@ -173,6 +160,7 @@ def test_two_first_applies_at_once(spring, spawn):
     assert last_lines == ["Applied: 6 created (serial 1).", "Applied: no changes (serial 1)."]
 
 
+@ON_BOTH
 def test_a_state_that_moved_on_is_planned_again(dialctl, applied, tmp_path, monkeypatch):
     """R-PLAN-7: what another source applied meanwhile is named; the plan is shown anew, then applied."""
     (applied / "crm.csv").write_text(MORE)
@@ -210,6 +198,7 @@ def _meanwhile(monkeypatch, dialctl, tmp_path, *, times):
     monkeypatch.setattr(applying, "agrees", agrees)
 
 
+@ON_BOTH
 def test_prune_and_release(dialctl, applied):
     """R-PLAN-4: --prune closes what is not declared any more; without it, that is a notice."""
     manifest = applied / "spring.yaml"
@@ -230,6 +219,7 @@ def test_strict_applies_nothing(dialctl, spring, tmp_path):
     assert dialctl("apply", spring, "--yes").code == 0
 
 
+@ON_BOTH
 def test_the_log_says_who_and_from_what(dialctl, spring, monkeypatch):
     """Actor and revision: the flags, else the environment; CI makes the actor a machine."""
     dialctl("apply", spring, "--yes", "--actor", "ana", "--revision", "r1")
@@ -243,7 +233,8 @@ def test_the_log_says_who_and_from_what(dialctl, spring, monkeypatch):
 
 
 def _authors():
-    return query("SELECT DISTINCT actor_kind, actor, revision, source FROM event ORDER BY seq")
+    authors = "actor_kind, actor, revision, source"
+    return query(f"SELECT {authors} FROM event GROUP BY {authors} ORDER BY min(seq)")
 
 
 def test_the_revision_is_that_of_git(dialctl, spring):

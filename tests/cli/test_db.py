@@ -6,6 +6,9 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from support.present_database import ON_BOTH, present_url, query
+
+from reconciler.store.dialect import parse_url, shown
 
 NO_DATABASE = (
     "there is no database at sqlite:///dialctl.db\n"
@@ -30,24 +33,27 @@ def test_a_database_without_tables_is_none(dialctl, command):
     assert (finished.code, finished.err) == (1, NO_DATABASE)
 
 
+@ON_BOTH
 def test_the_version_is_shown_and_checked(dialctl, applied):
     """`current` and `check` tell that this release can work with what it created."""
     current = dialctl("db", "current")
     version, _, rest = current.out.partition(" ")
-    assert (current.code, rest) == (0, f"(this release works with {version} to {version})\n")
-    assert dialctl("db", "check").out == "sqlite:///dialctl.db can be worked with\n"
+    carries = f"it carries releases from {version} on"
+    assert (current.code, rest) == (0, f"({carries}; this release knows {version} to {version})\n")
+    assert dialctl("db", "check").out == f"{shown(parse_url(present_url()))} can be worked with\n"
     assert dialctl("db", "upgrade").out == f"at version {version} already\n"
 
 
+@ON_BOTH
 def test_the_stamp_is_shown_and_set(dialctl, applied):
     """R-ENV-1: a database is sandbox until somebody says live; the log keeps who."""
     assert dialctl("db", "environment").out == "sandbox\n"
     assert dialctl("db", "environment", "live", "--yes", "--actor", "ana").out == "live, no longer sandbox\n"
     assert dialctl("db", "environment").out == "live\n"
     assert dialctl("db", "environment", "live").out == "live, as before\n"
-    with closing(sqlite3.connect("dialctl.db")) as connection, connection:
-        logged = connection.execute("SELECT actor, action, kind FROM event WHERE actor = 'ana'").fetchall()
-    assert logged == [("ana", "update", "Installation")]
+    assert query("SELECT actor, action, kind FROM event WHERE actor = 'ana'") == [
+        ("ana", "update", "Installation")
+    ]
     assert dialctl("db", "environment", "sandbox").out == "sandbox, no longer live\n"
 
 

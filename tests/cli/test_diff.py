@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from support.present_database import ON_BOTH, change
 
 from reconciler.cli.terminal import colour_by_marker, shows_colours
 
@@ -15,6 +16,7 @@ SUMMARY = "Plan: 6 to create; 0 unchanged."
 CHANGED = "external_id,phone\nada,+12125550142\nbob,+12125550143\ncyd,+12125550145\n"
 
 
+@ON_BOTH
 def test_a_missing_database_is_an_empty_one(dialctl, spring, tmp_path):
     """Diff against a database that does not exist shows every creation, exits 2, and creates no file."""
     before = sorted(tmp_path.iterdir())
@@ -36,6 +38,7 @@ def test_an_empty_file_is_an_empty_database(dialctl, spring, tmp_path):
     assert (tmp_path / "bare.db").read_bytes() == before
 
 
+@ON_BOTH
 def test_in_sync_exits_0(dialctl, applied):
     """R-PLAN-1: after an apply, there is nothing to change."""
     finished = dialctl("diff", applied)
@@ -58,6 +61,7 @@ def test_exit_zero(dialctl, spring):
     assert dialctl("diff", "nowhere", "--exit-zero").code == 1
 
 
+@ON_BOTH
 def test_a_guard_exits_3_and_says_how_to_pass(dialctl, applied):
     """R-PLAN-6: a plan that a guard would refuse exits 3; --allow lets it pass, and says what passed."""
     (applied / "crm.csv").write_text("external_id,phone\nada,+12125550142\n")
@@ -96,6 +100,7 @@ def test_releasing_what_does_not_exist_is_refused(dialctl, applied):
     assert finished.err.startswith("--release campaign/autumn: ")
 
 
+@ON_BOTH
 def test_json_has_the_promised_shape(dialctl, applied):
     """The keys of interface.md, one change, its field masked (R-PLAN-8) and its place."""
     (applied / "crm.csv").write_text(CHANGED)
@@ -134,6 +139,7 @@ def test_markdown_is_a_comment(dialctl, spring):
     assert finished.out.startswith("### dialctl plan for source `main`\n")
 
 
+@ON_BOTH
 def test_another_source_does_not_own_these(dialctl, applied):
     """R-PLAN-5: --source tells whose manifests these are; the owner is named."""
     finished = dialctl("diff", applied, "--source", "other")
@@ -153,14 +159,17 @@ def test_a_database_that_is_not_ours(dialctl, spring):
         )
 
 
-def test_a_schema_of_another_release(dialctl, applied):
-    """A schema that this release does not know is refused, with what to do."""
-    with closing(sqlite3.connect("dialctl.db")) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+@ON_BOTH
+def test_a_schema_that_needs_another_release(dialctl, applied):
+    """A newer schema that does not carry this release is refused by every command, with what to do."""
+    change("INSERT INTO schema_revision VALUES ('9999', '9999')")
     for command in (["diff", applied], ["apply", applied, "--yes"], ["db", "check"], ["db", "environment"]):
         finished = dialctl(*command)
         assert (finished.code, finished.out) == (1, "")
-        assert finished.err.startswith("the schema is at version 9999; this release works with ")
+        assert finished.err == (
+            "the schema needs a release of dialctl that knows version 9999; this one knows 0001\n"
+            "hint: install the release that upgraded the schema, or a newer one\n"
+        )
 
 
 def test_a_file_that_is_no_database(dialctl, spring, tmp_path):

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
+from datetime import timedelta
 from typing import get_args
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
+from support.present_database import ON_BOTH, change, query, write_lock
 
 from reconciler.cli import contacts, stopping
 from reconciler.controller.resolving import RESOLVABLE
 from reconciler.core.outcomes import Outcome
 from reconciler.store import dialect
 from reconciler.store.operations.requeue import REQUEUABLE
+from reconciler.store.tables import contact, hold
 
 ADA = "+12125550142"
 NEW = "+12125550199"
 AGENT_THERE = "agent agent-a in organization default"
-
-
-def query(statement, *parameters):
-    connection = sqlite3.connect("dialctl.db")
-    try:
-        return connection.execute(statement, parameters).fetchall()
-    finally:
-        connection.close()
-
-
-def change(statement, *parameters):
-    connection = sqlite3.connect("dialctl.db")
-    with connection:
-        connection.execute(statement, parameters)
-    connection.close()
 
 
 def status():
@@ -47,12 +35,11 @@ def hold_id(text):
 @pytest.fixture
 def writer():
     """Hold the database's write lock, as another process does that applies."""
-    connection = sqlite3.connect("dialctl.db", isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    yield connection
-    connection.close()
+    with write_lock() as connection:
+        yield connection
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_a_campaign_by_hand(dialctl):
     """R-LIFE-2: pause, start and close say what is now; what the status forbids exits 1 and says it."""
@@ -75,6 +62,7 @@ def test_a_campaign_by_hand(dialctl):
     assert query("SELECT actor FROM event WHERE action = 'pause'") == [("ana",)]
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_a_start_says_what_still_holds(dialctl):
     """R-HOLD-1: starting a campaign under a wider hold warns, and says how that is lifted."""
@@ -87,6 +75,7 @@ def test_a_start_says_what_still_holds(dialctl):
     )
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("applied")
 @pytest.mark.parametrize(
     ("scope", "row", "words"),
@@ -111,6 +100,7 @@ def test_every_scope_can_be_stopped(dialctl, scope, row, words):
     assert query("SELECT count(*) FROM hold WHERE released_at IS NULL") == [(0,)]
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_holds_are_logged_under_the_names_that_people_know(dialctl, monkeypatch):
     """R-ID-2: `get events` says which campaign or organization, also where the hold was set by its id."""
@@ -125,13 +115,14 @@ def test_holds_are_logged_under_the_names_that_people_know(dialctl, monkeypatch)
     assert listed[-1]["name"] == "campaign:spring"
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_a_campaign_can_be_stopped_and_released_by_name(dialctl):
     """R-HOLD-3: stop --campaign holds it without pausing it; release campaign/NAME lifts that."""
     assert dialctl("stop", "--campaign", "spring", "--for", "2h").code == 0
     assert status() == "active"
-    [(created, expires)] = query("SELECT unixepoch(created_at), unixepoch(expires_at) FROM hold")
-    assert expires - created == 7200
+    [(created, expires)] = query(select(hold.c.created_at, hold.c.expires_at))
+    assert expires - created == timedelta(hours=2)
     assert dialctl("release", "campaign/spring").code == 0
 
 
@@ -175,16 +166,18 @@ def test_a_stop_on_a_name_that_nothing_bears_stands_and_warns(dialctl):
     assert query("SELECT value FROM hold") == [("agent-b",)]
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_a_stop_waits_for_the_writer_and_says_so(spawn, writer):
     """R-HOLD-3: while an apply holds the lock, the person sees what the stop waits for; then it is set."""
     child = spawn("stop", "--all")
     assert child.stderr.readline() == "waiting: another process is writing to the database (an apply?)\n"
-    writer.execute("ROLLBACK")
+    writer.rollback()
     out, _ = child.communicate(timeout=60)
     assert (child.returncode, "lift it with: dialctl release" in out) == (0, True)
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_a_stop_does_not_give_up(dialctl, monkeypatch, writer):
     """R-HOLD-3: where the lock is not to be had for long, other commands exit 75; a stop tries again."""
@@ -194,7 +187,7 @@ def test_a_stop_does_not_give_up(dialctl, monkeypatch, writer):
 
     def note(text):
         told.append(text)
-        writer.execute("ROLLBACK")
+        writer.rollback()
 
     monkeypatch.setattr(stopping, "note", note)
     assert dialctl("stop", "--all").code == 0
@@ -202,6 +195,7 @@ def test_a_stop_does_not_give_up(dialctl, monkeypatch, writer):
     assert query("SELECT scope FROM hold") == [("all",)]
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_the_ledger(dialctl):
     """R-SUP-2: numbers are read as people write them and shown masked; taking one out needs a reason."""
@@ -225,20 +219,19 @@ def test_what_is_no_number_is_refused_masked(dialctl, command):
     assert dialctl(command, "020 7946 0018", "--country", "ZZ", "--reason", "x").code == 64
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_an_ad_hoc_call(dialctl):
     """R-ADHOC-1: the one line on stdout is the contact's id; everything that was asked for is stored."""
     speaking = ["--agent-id", "agent-x", "--agent-version", "7", "--agent-number", "+12125550123"]
     placed = dialctl("call", "212 555 0199", "--country", "US", *speaking, "--data", '{"name": "Ada"}')
     assert (placed.code, placed.err) == (0, "")
-    [row] = query(
-        "SELECT phone_numbers, agent_id, agent_version, agent_number, data FROM contact WHERE id = ?",
-        UUID(placed.out.strip()).hex,
-    )
-    assert (json.loads(row[0]), *row[1:4]) == ([NEW], "agent-x", "7", "+12125550123")
-    assert json.loads(row[4]) == {"name": "Ada"}
+    [row] = query(select(contact).where(contact.c.id == UUID(placed.out.strip())))
+    assert (row.phone_numbers, row.data) == ([NEW], {"name": "Ada"})
+    assert (row.agent_id, row.agent_version, row.agent_number) == ("agent-x", 7, "+12125550123")
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_an_ad_hoc_call_that_waits_says_so(dialctl, tmp_path):
     """R-HOLD-1, R-ADHOC-1: a call under a hold, or for later, is taken, and says what it waits for."""

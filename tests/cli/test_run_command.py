@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
-import sqlite3
 import time
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from support.present_database import ON_BOTH, change, query
+from support.spring import write_spring
 
-from reconciler.cli.main import main
 from reconciler.errors import DatabaseUnusable
 
 PATIENCE_S = 60
@@ -43,17 +41,12 @@ def wait_until(condition, what):
     return found
 
 
-def rows(query):
-    with closing(sqlite3.connect("file:dialctl.db?mode=ro", uri=True, timeout=PATIENCE_S)) as connection:
-        return connection.execute(query).fetchall()
-
-
 def statuses():
-    return dict(rows("SELECT external_id, status FROM contact"))
+    return dict(query("SELECT external_id, status FROM contact"))
 
 
 def condition():
-    [found] = rows("SELECT condition FROM source") or [(None,)]
+    [found] = query("SELECT condition FROM source") or [(None,)]
     return found[0]
 
 
@@ -63,31 +56,20 @@ def talk_for(seconds, monkeypatch):
     monkeypatch.setenv("DIALCTL_SIMULATOR", "carrier.json")
 
 
-@pytest.fixture(scope="session")
-def open_database(applied_database, tmp_path_factory):
-    """`spring` applied, with windows that are always open, so that it is dialled whenever the tests run."""
-    directory = tmp_path_factory.mktemp("always_open")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(directory)
-        shutil.copytree(applied_database.parent / "spring", "spring")
-        always(Path("spring"))
-        allowed = ("--allow", "windows-legal")
-        assert main(["apply", "spring", "--yes", *allowed, "--database-url", "sqlite:///dialctl.db"]) == 0
-    return directory / "dialctl.db"
-
-
-def always(directory):
+def write_always_open():
+    """Write `spring` with windows that are always open, so that it is dialled whenever the tests run."""
+    directory = write_spring()
     manifest = directory / "spring.yaml"
     manifest.write_text(manifest.read_text().replace(*ALL_DAY).replace(*EVERY_DAY))
+    return directory
 
 
 @pytest.fixture
-def ready(open_database, spring, monkeypatch):
-    """The manifests of `spring`, open at any time, applied to ./dialctl.db; calls are short."""
-    shutil.copy(open_database, "dialctl.db")
-    always(spring)
+def ready(copied, monkeypatch):
+    """The manifests of `spring`, open at any time, and applied; calls are short."""
+    copied(write_always_open)
     talk_for(0.1, monkeypatch)
-    return spring
+    return write_always_open()
 
 
 @pytest.fixture
@@ -113,12 +95,13 @@ def ended(child):
     return err
 
 
+@ON_BOTH
 def test_until_idle_dials_everybody_and_ends(ready, dialctl):
     """Manifests are reconciled, everybody who can be called is called, and the command ends by itself."""
     finished = dialctl("run", ready, *IDLE)
     assert finished.code == 0, finished.err
     assert set(statuses().values()) == {"completed"}
-    assert rows("SELECT count(*) FROM dialer WHERE stopped_at IS NULL") == [(0,)]
+    assert query("SELECT count(*) FROM dialer WHERE stopped_at IS NULL") == [(0,)]
     assert condition() == "Synced"
 
 
@@ -161,9 +144,10 @@ def test_a_gateway_that_does_not_exist(dialctl, spring):
     assert finished.code == 1
     assert finished.err.splitlines()[0].startswith("there is no gateway 'simulater'")
     assert finished.err.splitlines()[1:] == ["hint: did you mean 'simulator'?"]
-    assert rows("SELECT count(*) FROM campaign") == [(0,)]
+    assert query("SELECT count(*) FROM campaign") == [(0,)]
 
 
+@ON_BOTH
 def test_a_live_database_refuses_the_simulator(dialctl, ready):
     """R-ENV-1: production is never "dialled" by the simulator: exit 1, and nobody is called."""
     assert dialctl("db", "environment", "live", "--yes").code == 0
@@ -228,6 +212,7 @@ def test_a_campaign_that_the_first_look_creates(dialctl, ready):
     assert statuses() == {"ada": "pending", "bob": "pending", "cyd": "pending", "eve": "completed"}
 
 
+@ON_BOTH
 def test_a_faulty_source_is_a_condition_and_dialing_goes_on(ready, controller, dialctl):
     """R-MAN-2: `status` shows the fault while calls are made; mended, the source is synced again."""
     good = (ready / "spring.yaml").read_text()
@@ -271,15 +256,15 @@ def test_manifests_beside_the_database_do_not_run_hot(ready, controller):
     child = controller(".", "--no-dial", "--resync", "1d")
     looked_at = "SELECT looked_at FROM source"
     wait_until(lambda: condition() == "Synced", "the first look")
-    first = rows(looked_at)
+    first = query(looked_at)
     (ready / "touched.yaml").write_text(
         (ready / "spring.yaml").read_text().split("---")[0].replace("hours", "h")
     )
-    wait_until(lambda: rows(looked_at) != first, "the second look")
-    second = rows(looked_at)
+    wait_until(lambda: query(looked_at) != first, "the second look")
+    second = query(looked_at)
     deadline = time.monotonic() + 1.5
     while time.monotonic() < deadline:
-        assert rows(looked_at) == second
+        assert query(looked_at) == second
         time.sleep(LOOK_EVERY_S)
     child.send_signal(signal.SIGTERM)
     ended(child)
@@ -289,20 +274,20 @@ def test_drift_is_set_back_at_the_resync(ready, controller):
     """R-PLAN-3: without a change of the files, every resync sets drifted fields back, and says so."""
     child = controller(ready, "--no-dial", "--resync", "1s")
     wait_until(lambda: condition() == "Synced", "the first look")
-    with closing(sqlite3.connect("dialctl.db", timeout=PATIENCE_S)) as connection, connection:
-        connection.execute("UPDATE campaign SET priority = 7")
-        connection.execute("UPDATE installation SET state_serial = state_serial + 1")
-    wait_until(lambda: rows("SELECT priority FROM campaign") == [(1,)], "the drift being set back")
+    change("UPDATE campaign SET priority = 7")
+    change("UPDATE installation SET state_serial = state_serial + 1")
+    wait_until(lambda: query("SELECT priority FROM campaign") == [(1,)], "the drift being set back")
     child.send_signal(signal.SIGTERM)
     assert "drifted=1" in ended(child)
 
 
+@ON_BOTH
 def test_the_first_signal_drains_and_the_second_leaves_calls_to_recovery(ready, controller, monkeypatch):
     """SIGTERM waits for running calls; a second one ends at once, and the next start finds out about them."""
     talk_for(120, monkeypatch)
     child = controller("--drain", "10m", "--log-format", "json")
     wait_until(
-        lambda: rows("SELECT count(*) FROM open_attempt WHERE state = 'answered'") == [(3,)], "3 calls"
+        lambda: query("SELECT count(*) FROM open_attempt WHERE state = 'answered'") == [(3,)], "3 calls"
     )
     child.send_signal(signal.SIGTERM)
     first = [json.loads(child.stderr.readline()) for _ in range(2)]
@@ -312,10 +297,11 @@ def test_the_first_signal_drains_and_the_second_leaves_calls_to_recovery(ready, 
     child.send_signal(signal.SIGINT)
     last = json.loads(ended(child).splitlines()[-1])
     assert (last["event"], last["left_to_recovery"]) == ("stopped", 3)
-    assert rows("SELECT count(*) FROM open_attempt") == [(3,)]
-    assert rows("SELECT count(*) FROM dialer WHERE lease_until = stopped_at") == [(1,)]
+    assert query("SELECT count(*) FROM open_attempt") == [(3,)]
+    assert query("SELECT count(*) FROM dialer WHERE lease_until = stopped_at") == [(1,)]
 
 
+@ON_BOTH
 def test_two_controllers_share_the_work(ready, controller):
     """R-CRASH-1: two processes on one file call everybody once, whoever comes first."""
     with (ready / "crm.csv").open("a") as file:
@@ -324,8 +310,8 @@ def test_two_controllers_share_the_work(ready, controller):
     for child in children:
         ended(child)
     assert set(statuses().values()) == {"completed"}
-    assert rows("SELECT count(*), count(DISTINCT contact_id) FROM attempt") == [(63, 63)]
-    assert rows("SELECT count(*) FROM dialer") == [(2,)]
+    assert query("SELECT count(*), count(DISTINCT contact_id) FROM attempt") == [(63, 63)]
+    assert query("SELECT count(*) FROM dialer") == [(2,)]
 
 
 def test_a_fault_of_ours_in_the_reconcile_loop_ends_the_command(ready, dialctl, monkeypatch):

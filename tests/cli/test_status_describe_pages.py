@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from support.present_database import ON_BOTH, present_url
 
 from reconciler.cli import session
 from reconciler.clock import VirtualClock
@@ -44,7 +45,7 @@ def world(dialctl, spring, monkeypatch):
 
 def dial(clock, ids, length):
     """Let one dialer work for a while, then leave it in the middle of its lease."""
-    database = open_database("sqlite:///dialctl.db")
+    database = open_database(present_url())
     carrier = SimulatedCarrier(clock, 2, quiet_progress=True)
     machine = Dialer(database, carrier, clock, ids, Identity("box", 42))
     end = clock.now() + length
@@ -58,7 +59,7 @@ def dial(clock, ids, length):
 
 def hold(clock):
     """Hold the campaign, as a person does who waits for no dialer to confirm it."""
-    database = open_database("sqlite:///dialctl.db")
+    database = open_database(present_url())
     with database.write() as connection:
         org = find_organization(connection, "default")
         key = find_campaign(connection, org, "spring").key
@@ -79,6 +80,7 @@ def is_golden(name, text):
     assert text == file.read_text()
 
 
+@ON_BOTH
 def test_status(world, dialctl):
     """The page of `status` in 80 columns, drift and a hold included (R-HOLD-1)."""
     hold(world)
@@ -93,11 +95,13 @@ def test_status_in_json_adds_up(world, dialctl):
     assert (spring["org"], spring["campaign"], spring["sync"]) == ("default", "spring", "in_sync")
 
 
+@ON_BOTH
 def test_describe_campaign(world, dialctl):
     """Spec, manifests, windows in the default zone, progress, condition and log."""
     is_golden("describe-campaign.txt", dialctl("describe", "campaign", "spring").out)
 
 
+@ON_BOTH
 @pytest.mark.parametrize("name", ["ada", "bob", "cyd"])
 def test_describe_contact(world, dialctl, name):
     """Who, what was tried, every gate, and one sentence that says why (R-DIAL-1)."""

@@ -7,13 +7,15 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 from support.bench import ANA, OFFICE, Bench, campaign, configuration, contact, crowd, document
 
 from reconciler.controller.planning import Source
 from reconciler.controller.reconciling import Reconciler
-from reconciler.errors import DatabaseUnusable
+from reconciler.errors import DatabaseUnusable, SchemaOutOfRange
 from reconciler.store.conditions import Condition
 from reconciler.store.reads.installations import source_records
+from reconciler.store.tables import schema_revision
 
 BASE = (configuration(schedule=OFFICE), campaign())
 SOON_S = 20
@@ -180,3 +182,16 @@ def test_a_fault_of_ours_keeps_nobody_waiting(here, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         here.reconciler.run(threading.Event(), timedelta(days=1))
     assert here.reconciler.looked.is_set()
+
+
+def test_a_schema_that_leaves_this_release_behind_ends_the_loop(here):
+    """No look mends it and none may write: the loop ends, and nobody waits for a first look."""
+    here.look()
+    with here.bench.database.write() as connection:
+        row = {"revision": "9999", "oldest_release": "9999"}
+        connection.execute(insert(schema_revision), row)
+    looked_at = here.source["looked_at"]
+    with pytest.raises(SchemaOutOfRange, match="knows version 9999"):
+        here.reconciler.run(threading.Event())
+    assert here.reconciler.looked.is_set()
+    assert here.source["looked_at"] == looked_at

@@ -24,7 +24,7 @@ kind: Configuration
 metadata: {{name: hours-{name}}}
 spec:
   schedule: {{default_windows: [{{days: [mon, tue, wed, thu, fri, sat, sun], start: "00:00", end: "24:00"}}]}}
-  dialing: {{max_attempts: 2, retry_delay: 1s, ring_timeout: {ring}, max_call_duration: {talk}}}
+  dialing: {{max_attempts: 2, retry_delay: 1s, ring_timeout: {ring}, max_call_duration: {talk}, {pace}}}
   agent_id: agent-a
 ---
 apiVersion: campaigns/v1
@@ -39,11 +39,15 @@ spec: {{from: {name}.csv}}
 """
 
 
-def write_manifests(directory, contacts, *, limit, campaign="spring", ring="10s", talk="10s"):
-    """Write a campaign of so many contacts; without a limit, not the installation that it lives in."""
+def write_manifests(directory, contacts, *, limit, campaign="spring", ring="10s", talk="10s", pace=None):
+    """Write a campaign of so many contacts; without a limit, not the installation that it lives in.
+
+    `pace`: calls per second.
+    """
     directory.mkdir(exist_ok=True)
+    terms = {"ring": ring, "talk": talk, "pace": f"calls_per_second: {pace}" if pace else ""}
     text = "" if limit is None else INSTALLATION.format(limit=limit)
-    (directory / f"{campaign}.yaml").write_text(text + CAMPAIGN.format(name=campaign, ring=ring, talk=talk))
+    (directory / f"{campaign}.yaml").write_text(text + CAMPAIGN.format(name=campaign, **terms))
     rows = "".join(f"{campaign}-{index},{number_of(index)}\n" for index in range(contacts))
     (directory / f"{campaign}.csv").write_text("external_id,phone\n" + rows)
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+import databases
+from sqlalchemy import Executable, Row, text
+
+from reconciler.store.engine import open_database
 
 HERE = Path(__file__).parent
 PROGRAM = [sys.executable, "-c", "import sys; from reconciler.cli.main import main; sys.exit(main())"]
@@ -126,12 +129,11 @@ class Dialctl:
 
 
 class World:
-    """A database file, a carrier, and whatever processes a test starts on them."""
+    """A database, a carrier, and whatever processes a test starts on them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, url: str) -> None:
         self.directory = directory
-        self.path = directory / "dialctl.db"
-        self.url = f"sqlite:///{self.path}"
+        self.url = url
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DIALCTL_")},
             "DIALCTL_DATABASE_URL": self.url,
@@ -139,7 +141,7 @@ class World:
         }
         self.carrier: Carrier | None = None
         self._started: list[Dialctl] = []
-        self._reader: sqlite3.Connection | None = None
+        self._reader = open_database(url, read_only=True)
 
     def open_carrier(self, *options: object) -> Carrier:
         self.carrier = Carrier(self.directory / "ledger.jsonl", *options)
@@ -148,37 +150,33 @@ class World:
         self.environment["DIALCTL_GATEWAY"] = LEDGER_GATEWAY
         return self.carrier
 
-    def start(self, *arguments: object, **environment: str) -> Dialctl:
-        """Start a dialctl command."""
+    def start(self, *arguments: object, release: Path | None = None, **environment: str) -> Dialctl:
+        """Start a dialctl command, of this release or of one in a folder."""
+        if release is not None:
+            path = os.pathsep.join([str(release), self.environment["PYTHONPATH"]])
+            environment = {**environment, "PYTHONPATH": path}
         process = Dialctl(
             [str(argument) for argument in arguments], self.directory, self.environment | environment
         )
         self._started.append(process)
         return process
 
-    def run(self, *arguments: object) -> str:
+    def run(self, *arguments: object, release: Path | None = None) -> str:
         """Run a dialctl command to its good end; gives what it printed."""
-        return self.start(*arguments).finish()
+        return self.start(*arguments, release=release).finish()
 
-    def ask(self, query: str) -> list[tuple]:
+    def ask(self, query: Executable) -> list[Row]:
         """Look at the database beside the processes, read-only."""
-        if self._reader is None:
-            self._reader = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=PATIENCE)
-        return self._reader.execute(query).fetchall()
+        with self._reader.read() as connection:
+            return connection.execute(query).all()
 
     def count(self, rows: str) -> int:
         """Count rows: `count("open_attempt WHERE state = 'intent'")`."""
-        return self.ask(f"SELECT count(*) FROM {rows}")[0][0]
+        return self.ask(text(f"SELECT count(*) FROM {rows}"))[0][0]
 
     def is_locked(self, for_seconds: float = 0.5) -> bool:
         """Tell whether the write lock cannot be had for so long; a dialer's transactions are far shorter."""
-        with closing(sqlite3.connect(self.path, timeout=for_seconds, isolation_level=None)) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                return True
-            connection.execute("ROLLBACK")
-            return False
+        return databases.is_locked(self.url, for_seconds)
 
     def freeze(self, process: Dialctl, *, locking: bool) -> None:
         """Stop a process by SIGSTOP, inside one of its write transactions or outside of them all."""
@@ -198,5 +196,4 @@ class World:
             process.kill()
         if self.carrier is not None:
             self.carrier.close()
-        if self._reader is not None:
-            self._reader.close()
+        self._reader.close()

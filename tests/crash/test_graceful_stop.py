@@ -6,6 +6,7 @@ import signal
 import time
 
 import pytest
+from crash.engines import ON_BOTH_IF_FULL
 from crash.verdict import judge
 
 NOTICED = 1.0
@@ -14,6 +15,7 @@ NOTICED = 1.0
 pytestmark = pytest.mark.crash
 
 
+@ON_BOTH_IF_FULL
 def test_sigterm_waits_for_running_calls_and_starts_no_other(world):
     """SIGTERM: exit 0 once the running calls are over; every contact that was not called is still pending."""
     here = world(limit=30)
@@ -30,10 +32,11 @@ def test_sigterm_waits_for_running_calls_and_starts_no_other(world):
     assert "left_to_recovery=0" in dialer.log.read_text()
 
 
+@ON_BOTH_IF_FULL
 def test_calls_that_outlast_the_drain_are_taken_over_at_once_by_the_next_start(world):
     """R-CRASH-2: a lease that was given up need not expire: its calls are found, and nothing rings twice."""
     here = world(contacts=40, limit=40, ring="5s", talk="5s")
-    here.open_carrier("--seconds", 6, 8, "--no-answer", 0)
+    here.open_carrier("--seconds", 3, 4, "--no-answer", 0)
     dialer = here.start("run", "--drain", "1s", "--lease", "10m")
     dialer.wait_until(lambda: here.carrier.calls_up() >= 30, "a busy dialer")
     dialer.send(signal.SIGTERM)

@@ -1,6 +1,7 @@
 """Dialers that are killed at random moments, and at the worst ones; then one finishes, and is judged.
 
-5 rounds in the suite, more by DIALCTL_CRASH_ROUNDS (`make crash`: 30). A round is a seed: it can be repeated.
+4 rounds in the suite and 2 on PostgreSQL, more by DIALCTL_CRASH_ROUNDS (`make crash`: 30 on each). A round is
+a seed: it can be repeated.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from contextlib import suppress
 from random import Random
 
 import pytest
+from crash.engines import on_each
 from crash.processes import LOOK_CLOSELY, wait_until
 from crash.verdict import judge
 
-ROUNDS = int(os.environ.get("DIALCTL_CRASH_ROUNDS", "5"))
+ROUNDS, ROUNDS_ON_POSTGRESQL = (int(os.environ.get("DIALCTL_CRASH_ROUNDS", few)) for few in (4, 2))
 RUN = ("run", "--until-idle", "--idle-after", "1s", "--lease", "2s")
 BAD_LUCK = (
     (),
@@ -85,7 +87,9 @@ MOMENTS = (
 BY_ITSELF = {before_a_call_leaves: "SIGKILL before", after_a_call_left: "SIGKILL after"}
 
 
-@pytest.mark.parametrize("number", range(ROUNDS))
+@pytest.mark.parametrize(
+    ("engine", "number"), on_each(range(ROUNDS), range(ROUNDS_ON_POSTGRESQL)), indirect=["engine"]
+)
 def test_whatever_is_killed_no_phone_rings_twice_and_nobody_is_lost(world, number):
     """R-CRASH-1, R-CRASH-2, R-CRASH-4: SIGKILL: each moment has its turn; up to two more are drawn by lot."""
     luck = Random(number)

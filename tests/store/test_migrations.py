@@ -10,32 +10,31 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from databases import ON_SQLITE
-from sqlalchemy import inspect, text
+from databases import ON_SQLITE, empty_url, scratch_url
+from sqlalchemy import insert, inspect, text
 
-from reconciler.errors import DatabaseUnusable
+from reconciler.errors import DatabaseUnusable, SchemaOutOfRange
 from reconciler.ids import Uuid7
+from reconciler.store import schema_range
 from reconciler.store.engine import open_database
-from reconciler.store.schema import (
-    SUPPORTED,
+from reconciler.store.schema import create_scratch, ensure_schema, environment, stamp_environment, upgrade
+from reconciler.store.schema_range import (
+    NEWEST,
+    OLDEST,
+    OLDEST_RELEASE,
+    Found,
     check_version,
-    create_scratch,
-    ensure_schema,
-    environment,
-    stamp_environment,
-    upgrade,
-    version,
+    found_schema,
+    writing,
 )
-from reconciler.store.tables import Table
-
-pytestmark = ON_SQLITE
+from reconciler.store.tables import Table, schema_revision
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 @pytest.fixture
 def fresh(tmp_path):
-    database = open_database(f"sqlite:///{tmp_path / 'dialctl.db'}")
+    database = open_database(empty_url(tmp_path))
     yield database
     database.close()
 
@@ -53,6 +52,7 @@ def test_migrations_give_exactly_the_tables(migrated):
         assert compare_metadata(context, Table.metadata) == []
 
 
+@ON_SQLITE
 def test_migrations_give_the_same_indexes_as_a_scratch_database(migrated):
     """A simulation runs on the same indexes, partial ones included, as the real thing."""
     scratch = open_database("sqlite://")
@@ -69,12 +69,22 @@ def test_migrations_give_the_same_indexes_as_a_scratch_database(migrated):
 
 
 def test_this_release_creates_the_head_of_the_migrations(migrated):
-    """`SUPPORTED[-1]` is alembic's only head, and what an empty database is brought to."""
+    """`NEWEST` is alembic's only head, and what an empty database is brought to."""
     config = Config()
     config.set_main_option("script_location", "reconciler.store:migrations")
-    assert ScriptDirectory.from_config(config).get_heads() == [SUPPORTED[-1]]
+    assert ScriptDirectory.from_config(config).get_heads() == [NEWEST]
     with migrated.read() as connection:
-        assert version(connection) == SUPPORTED[-1]
+        assert MigrationContext.configure(connection).get_current_revision() == NEWEST
+
+
+def test_what_the_migrations_say_is_what_this_release_says(migrated):
+    """The oldest release that the newest schema carries, as migrated and as made at once for a scratch."""
+    scratch = open_database(scratch_url())
+    create_scratch(scratch, Uuid7(Random(1)), NOW, bytes(32))
+    for database in (migrated, scratch):
+        with database.read() as connection:
+            assert found_schema(connection) == Found(NEWEST, OLDEST_RELEASE)
+    assert OLDEST <= NEWEST >= OLDEST_RELEASE
 
 
 def test_a_second_start_changes_nothing(migrated):
@@ -82,24 +92,61 @@ def test_a_second_start_changes_nothing(migrated):
     with migrated.read() as connection:
         before = inspect(connection).get_table_names()
     ensure_schema(migrated, Uuid7(Random(2)), NOW)
-    assert upgrade(migrated) == (SUPPORTED[-1], SUPPORTED[-1])
+    assert upgrade(migrated) == (NEWEST, NEWEST)
     with migrated.read() as connection:
         assert inspect(connection).get_table_names() == before
 
 
-@pytest.mark.parametrize(
-    ("statement", "message"),
-    [
-        ("UPDATE alembic_version SET version_num = '9999'", "the schema is at version 9999"),
-        ("DROP TABLE alembic_version", "none of dialctl's"),
-    ],
-)
-def test_a_schema_that_is_not_ours_is_refused(migrated, statement, message):
-    """Every command checks that the schema is within its range, and never upgrades by itself."""
-    with migrated.write() as connection:
-        connection.execute(text(statement))
-    with migrated.read() as connection, pytest.raises(DatabaseUnusable, match=message):
+def migrated_by_another(database, revision, oldest_release):
+    """Write what a migration of another release leaves behind."""
+    with database.write() as connection:
+        row = {"revision": revision, "oldest_release": oldest_release}
+        connection.execute(insert(schema_revision), row)
+
+
+def test_a_schema_that_is_not_ours_is_refused(fresh):
+    """Somebody else's tables are told from ours, and left alone."""
+    with fresh.write() as connection:
+        connection.execute(text("CREATE TABLE bird (name TEXT)"))
+    with fresh.read() as connection, pytest.raises(DatabaseUnusable, match="none of dialctl's"):
         check_version(connection)
+    with pytest.raises(DatabaseUnusable, match="none of dialctl's"):
+        upgrade(fresh)
+
+
+def test_a_newer_schema_that_carries_this_release_is_worked_with(migrated):
+    """Additive first: the schema is ahead, and says that this release may go on; upgrading leaves it so."""
+    migrated_by_another(migrated, "9999", NEWEST)
+    with migrated.read() as connection:
+        check_version(connection)
+    with writing(migrated) as connection:
+        stamp_environment(connection, "live")
+    assert upgrade(migrated) == ("9999", "9999")
+
+
+def test_a_newer_schema_that_needs_a_newer_release_is_refused(migrated):
+    """Nothing is written, by an upgrade either, and the hint says that dialctl is too old, not the schema."""
+    migrated_by_another(migrated, "9998", "9998")
+    migrated_by_another(migrated, "9999", NEWEST)  # what was cut off once stays cut off
+    with (
+        migrated.read() as connection,
+        pytest.raises(SchemaOutOfRange, match="knows version 9998") as refused,
+    ):
+        check_version(connection)
+    assert refused.value.hint == "install the release that upgraded the schema, or a newer one"
+    with pytest.raises(SchemaOutOfRange), writing(migrated):
+        pytest.fail("the transaction has begun")
+    with pytest.raises(SchemaOutOfRange):
+        upgrade(migrated)
+
+
+def test_a_schema_that_is_too_old_is_refused(migrated, monkeypatch):
+    """A release that has left a schema behind says so, and that an upgrade mends it; it never by itself."""
+    monkeypatch.setattr(schema_range, "OLDEST", "0002")
+    monkeypatch.setattr(schema_range, "NEWEST", "0002")
+    with migrated.read() as connection, pytest.raises(SchemaOutOfRange, match="version 0001") as refused:
+        check_version(connection)
+    assert refused.value.hint == "run dialctl db upgrade"
 
 
 def test_a_new_database_is_a_sandbox_until_a_person_stamps_it(migrated):

@@ -1,4 +1,4 @@
-"""${message}.
+<%! from reconciler.store.schema_range import OLDEST_RELEASE %>"""${message}.
 
 Revision ${up_revision}, after ${down_revision}, of ${create_date}.
 """
@@ -12,6 +12,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+oldest_release = ${repr(OLDEST_RELEASE)}
 
 
 def upgrade() -> None:

@@ -13,6 +13,7 @@ from reconciler.core.phones import mask_numbers_in
 from reconciler.ports import Clock, Ids
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor
+from reconciler.store.schema_range import writing
 from reconciler.store.tables import installation
 
 NO_REASON = "no reason given"
@@ -35,7 +36,7 @@ def operating(database: Database, actor: Actor, clock: Clock, ids: Ids) -> Itera
     Its instant is read once the lock is held, so that "since" is never before the last call that started.
     Raises SomebodyElseIsApplying where the lock cannot be had within the busy timeout.
     """
-    with database.write() as connection:
+    with writing(database) as connection:
         yield Operation(connection, actor, clock.now(), ids)
 
 

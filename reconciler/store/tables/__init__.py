@@ -45,6 +45,7 @@ from reconciler.store.tables.declared import (
     organization,
 )
 from reconciler.store.tables.memory import Event, Inventory, Source, event, inventory, source_state
+from reconciler.store.tables.releases import SchemaRevision, schema_revision
 from reconciler.store.tables.stops import Breaker, Hold, Suppression, breaker, hold, suppression
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "Lane",
     "OpenAttempt",
     "Organization",
+    "SchemaRevision",
     "Source",
     "Suppression",
     "Table",
@@ -84,6 +86,7 @@ __all__ = [
     "lane",
     "open_attempt",
     "organization",
+    "schema_revision",
     "source_state",
     "suppression",
     "tally",

@@ -14,10 +14,18 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+oldest_release = "0001"
 
 
 def upgrade() -> None:
     """Apply."""
+    op.create_table(
+        "schema_revision",
+        sa.Column("revision", sa.String(), nullable=False),
+        sa.Column("oldest_release", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("revision", name=op.f("pk_schema_revision")),
+    )
+
     op.create_table(
         "attempt",
         sa.Column("id", sa.Uuid(), nullable=False),
