@@ -32,18 +32,17 @@ def looks(
     """Yield whenever the manifests should be looked at: at first, after changes, and every `resync`.
 
     Ends when `stop` is set. Each look comes after its watch has begun, so that no change falls between them.
-    Where the system lets nobody watch, `unwatched` is told why whenever that was tried; only `resync` calls
-    for looks then.
+    Where the system lets nobody watch, `unwatched` is told why whenever that was tried; only `resync` and
+    those tries call for looks then.
     """
-    due = monotonic()
     while not stop.is_set():
         folders = _folders(paths)
+        due = monotonic()
         for changes in _changes(folders, stop, unwatched):
             if changes or monotonic() >= due:
                 yield
                 due = monotonic() + resync.total_seconds()
             if _folders(paths) != folders:  # gone, back again, or another in its place
-                due = monotonic()
                 break
 
 
@@ -68,6 +67,7 @@ def _changes(
     if not folders:
         yield from _beats(stop)
         return
+    watched = {folder.absolute() for folder in folders}
     try:
         for changes in watch(
             *folders,
@@ -80,6 +80,8 @@ def _changes(
             ignore_permission_denied=True,
         ):
             yield [change for change in changes if may_matter(*change)]
+            if any(change is Change.deleted and Path(path) in watched for change, path in changes):
+                return  # its watch is gone with it, even where a new folder has its name and inode by now
     except FileNotFoundError:
         return  # gone since: the caller finds out what there is now
     except (OSError, WatchfilesRustInternalError) as error:  # most often no inotify watch is left

@@ -148,6 +148,19 @@ def test_a_directory_that_was_removed_is_watched_again_once_it_is_back(folder):
         looking.await_one()
 
 
+def test_a_directory_that_was_replaced_between_two_looks_is_watched(folder):
+    """R-MAN-2: file systems give an inode again at once; the old watch ended with the old directory."""
+    with watching(folder) as looking:
+        looking.await_one()
+        for text in ("b: 2", "c: 3", "d: 4"):
+            shutil.rmtree(folder)
+            folder.mkdir()
+            looking.forget()
+            (folder / "spring.yaml").write_text(text)
+            looking.await_one()
+            looking.forget()
+
+
 def test_standard_input_is_looked_at_with_every_resync():
     """`run -`: there is no file to watch."""
     with watching("-", resync=timedelta(seconds=0.2)) as looking:
