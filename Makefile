@@ -16,7 +16,7 @@ demo: .venv/ready ## the whole main job, live and simulated, in about a minute
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" examples/demo.sh
 
 test: .venv/ready ## the whole suite
-	@$(RUN)/pytest -n auto
+	@$(RUN)/pytest -n auto --dist worksteal
 
 check: .venv/ready ## format, lint, strict types, layers, schemas current
 	$(RUN)/ruff format --check .
