@@ -33,7 +33,7 @@ NOT_DURABLE = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "s
 
 MEMORY = Path("/dev/shm")
 ROOM = 2 << 30
-"""Bytes: the folder lies in memory where there is so much of it, for a database is then made six times faster."""
+"""Bytes: the folder lies in memory where there is so much, for a database is then made six times faster."""
 
 _made: list[str] = []
 _names = (f"dialctl_test_{os.getpid()}_{number}" for number in itertools.count(1))
@@ -100,11 +100,12 @@ def _start() -> str:
         check=True, stdout=subprocess.DEVNULL, cwd=folder, **identity,
     )  # fmt: skip
     options = ("listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={port}", *NOT_DURABLE)
-    log = data / "log"  # a file: nobody reads a pipe for as long as the server writes into it
+    log = data / "log"  # a file: nobody would read a pipe for as long as the server writes into it
     control = [binaries / "pg_ctl", "--silent", "-D", data, "-l", log]
+    settings = " ".join(f"-c {option}" for option in options)
     started = subprocess.run(
-        [*control, "-o", " ".join(f"-c {option}" for option in options), "start"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **identity,
+        [*control, "-o", settings, "start"], check=False, cwd=folder,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **identity,
     )  # fmt: skip
     if started.returncode:
         raise AssertionError(f"PostgreSQL did not start:\n{log.read_text()}")
