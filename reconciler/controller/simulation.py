@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from reconciler.clock import VirtualClock
+from reconciler.collector import collector_rare
 from reconciler.controller.dialer import Dialer, Identity, StepResult
 from reconciler.controller.planning import Planned, Source, plan_source
 from reconciler.core.plan.guards import GUARDS
@@ -96,15 +97,12 @@ class Simulation:
 
     def run_until(self, end: datetime, progress: Progress | None = None) -> None:
         """Step and jump from wake-up to wake-up until an instant, which is left to the next run."""
-        while True:
-            result = self.step()
-            if progress is not None:
-                progress(self.clock.now(), self.calls)
-            wake = self._next_wake(result)
-            if wake >= end:
-                self.clock.move_to(end)
-                return
-            self._jump(wake)
+        with collector_rare():
+            while (wake := self._next_wake(self.step())) < end:
+                self._jump(wake)
+                if progress is not None:
+                    progress(wake, self.calls)
+        self.clock.move_to(end)
 
     def _next_wake(self, result: StepResult) -> datetime:
         """Give the next wake-up on the grid of ticks; a campaign's pace is kept to the instant."""

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 from pydantic import ValidationError
 
+from reconciler.collector import collector_paused
 from reconciler.core.desired import Origin
 from reconciler.errors import Fault, FaultsFound
-from reconciler.manifests.collector import collector_paused
 from reconciler.manifests.discovery import SourceFile, discover
 from reconciler.manifests.documents import DocumentText, decode, split_documents
 from reconciler.manifests.explain import explain

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.collector import collector_paused
 from reconciler.core.desired import DesiredContact, DesiredObject, DesiredState, ListRows, Notice, ObjectKey
 from reconciler.core.existing import Existing
 from reconciler.core.masking import masked_name
 from reconciler.core.plan.counting import counted
 from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.campaign_rules import CampaignRules
-from reconciler.manifests.collector import collector_paused
 from reconciler.manifests.contacts import desired_contact, read_numbers
 from reconciler.manifests.lists import ColumnsRead, ListContent, read_list
 from reconciler.manifests.load import Document, LoadedManifests

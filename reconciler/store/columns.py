@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, DateTime, Dialect, Row, String
@@ -14,6 +15,9 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 """A row of a Core statement; columns are read by name."""
 
 SQLITE_WIDTH = len("2026-03-09 15:00:00.000000")
+
+INSTANTS_REMEMBERED = 4096
+"""A step writes and reads the same few instants in many rows."""
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
@@ -56,11 +60,13 @@ def _to_utc(value: datetime | None) -> datetime | None:
     return None if value is None else value.astimezone(UTC)
 
 
+@lru_cache(maxsize=INSTANTS_REMEMBERED)
 def _to_text(value: datetime | None) -> str | None:
     instant = _require_utc(value)
     return None if instant is None else instant.isoformat(" ", "microseconds")[:SQLITE_WIDTH]
 
 
+@lru_cache(maxsize=INSTANTS_REMEMBERED)
 def _from_text(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
