@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import IntEnum
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -13,18 +14,27 @@ from sqlalchemy import Connection
 from reconciler.controller.lane_views import LaneView
 from reconciler.core.rooms import Rooms
 from reconciler.store import queue
-from reconciler.store.queue import Due
+from reconciler.store.queue import BEGINNING, Due
 
 SMALLEST_CHUNK = 8
 LANES_AT_A_TIME = 500
-UNKNOWN_HEAD = datetime.min.replace(tzinfo=UTC)
+
+
+class _Next(IntEnum):
+    """What comes next of a lane: a contact, or, where nothing more of it has been read, something unread.
+
+    A contact goes first where both are at one place: what is unread lies behind it.
+    """
+
+    CONTACT = 0
+    UNREAD = 1
 
 
 class MergedLanes:
     """Lanes of one tier, merged by due time and id.
 
-    A lane is opened once its head is the next to come, as far as heads are known, and read a chunk at a time;
-    one whose limits are full is left at once, so that nobody behind it waits for it (R-DIAL-3).
+    A lane is read once it may have the next contact, as far as heads are known: many lanes at a time, and
+    a chunk of each. One whose limits are full is left at once, so nobody behind it waits for it (R-DIAL-3).
     """
 
     def __init__(
@@ -38,51 +48,55 @@ class MergedLanes:
         self._connection = connection
         self._now = now
         self._rooms = rooms
-        in_order = sorted((heads.get(view.id, UNKNOWN_HEAD), number) for number, view in enumerate(lanes))
         self._lanes = lanes
-        self._unopened = deque(in_order)
-        self._read: dict[int, deque[Due]] = {}
-        self._first: list[tuple[Due, int]] = []
+        self._read: list[deque[Due]] = [deque() for _ in lanes]
+        self._read_to: list[Due | None] = [BEGINNING for _ in lanes]
+        self._order = [
+            (BEGINNING._replace(due_at=heads.get(view.id, BEGINNING.due_at)), _Next.UNREAD, number)
+            for number, view in enumerate(lanes)
+        ]
+        heapq.heapify(self._order)
 
     def take(self, need: int) -> list[tuple[UUID, LaneView]]:
         """Take up to `need` contacts out, each with its lane, and a place for each under all its limits."""
         chunk = need if len(self._lanes) == 1 else max(SMALLEST_CHUNK, 2 * need // len(self._lanes))
         taken: list[tuple[UUID, LaneView]] = []
-        while len(taken) < need:
-            self._open(need - len(taken), chunk)
-            if not self._first:
-                break
-            due, number = heapq.heappop(self._first)
+        while self._order and len(taken) < need:
+            due, what, number = self._order[0]
             view = self._lanes[number]
+            if what is _Next.UNREAD:
+                self._read_on(need - len(taken), chunk)
+                continue
+            heapq.heappop(self._order)
             if self._rooms.have_place(view.limits):
                 self._rooms.take(view.limits)
                 taken.append((due.id, view))
-                self._advance(number, due, chunk)
+                self._line_up(number)
         return taken
 
-    def _open(self, need: int, chunk: int) -> None:
-        """Open the lanes whose heads come before all contacts that are known."""
-        while self._unopened and (not self._first or self._unopened[0][0] <= self._first[0][0].due_at):
-            several = [
-                self._unopened.popleft()[1] for _ in range(min(len(self._unopened), need, LANES_AT_A_TIME))
-            ]
-            roomy = {
-                self._lanes[number].id: number
-                for number in several
-                if self._rooms.have_place(self._lanes[number].limits)
-            }
-            for lane_id, found in queue.first_due(self._connection, list(roomy), self._now, chunk).items():
-                number = roomy[lane_id]
-                self._read[number] = deque(found)
-                self._push(number)
+    def _read_on(self, need: int, chunk: int) -> None:
+        """Read what comes next of the lanes that have nothing but unread contacts next."""
+        numbers = {self._lanes[number].id: number for number in self._unread(min(need, LANES_AT_A_TIME))}
+        after = {lane_id: self._read_to[number] or BEGINNING for lane_id, number in numbers.items()}
+        found, read_to = queue.due_contacts(self._connection, after, self._now, chunk, need)
+        for lane_id, number in numbers.items():
+            rows = found.get(lane_id, [])
+            self._read[number].extend(rows)
+            self._read_to[number] = rows[-1] if len(rows) == chunk else read_to
+            self._line_up(number)
 
-    def _advance(self, number: int, last: Due, chunk: int) -> None:
-        """Have the lane's next contact wait its turn."""
-        if not self._read[number]:
-            lane_id = self._lanes[number].id
-            self._read[number].extend(queue.further_due(self._connection, lane_id, last, self._now, chunk))
-        self._push(number)
+    def _unread(self, most: int) -> Iterator[int]:
+        """Take out the lanes that are to be read next and have a place under all their limits."""
+        while most and self._order and self._order[0][1] is _Next.UNREAD:
+            _, _, number = heapq.heappop(self._order)
+            if self._rooms.have_place(self._lanes[number].limits):
+                most -= 1
+                yield number
 
-    def _push(self, number: int) -> None:
+    def _line_up(self, number: int) -> None:
+        """Have the lane wait its turn with what comes next of it, if there is more."""
+        read_to = self._read_to[number]
         if self._read[number]:
-            heapq.heappush(self._first, (self._read[number].popleft(), number))
+            heapq.heappush(self._order, (self._read[number].popleft(), _Next.CONTACT, number))
+        elif read_to is not None:
+            heapq.heappush(self._order, (read_to, _Next.UNREAD, number))

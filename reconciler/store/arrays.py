@@ -7,15 +7,24 @@ the same for any number of them.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from operator import attrgetter
 from typing import Any, cast
 
 from sqlalchemy import (
     ARRAY,
     BindParameter,
+    Boolean,
     ColumnElement,
+    Dialect,
     Executable,
+    Float,
     Insert,
+    Integer,
     TableValuedAlias,
+    Uuid,
     any_,
     bindparam,
     column,
@@ -25,7 +34,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression, ClauseElement, Grouping
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import JSON, TypeEngine
+
+from reconciler.store.columns import UtcDateTime, require_utc
 
 
 def with_arrays(statement: Executable) -> Executable:
@@ -42,14 +53,19 @@ def with_arrays(statement: Executable) -> Executable:
     return _replaced(statement, replaced)
 
 
+def table_of(types: Mapping[str, TypeEngine[Any]], name: str = "given") -> TableValuedAlias:
+    """Give a table that is made of arrays, one parameter for each of its columns."""
+    return (
+        func.unnest(*(_array(name, type_) for name, type_ in types.items()))
+        .table_valued(*(column(name, type_) for name, type_ in types.items()))
+        .render_derived(name=name)
+    )
+
+
 def over_rows(statement: Executable) -> Executable:
     """Have a statement that is written for one row of parameters take many rows, by one array for each."""
     types = _types(statement)
-    given = (
-        func.unnest(*(_array(name, type_) for name, type_ in types.items()))
-        .table_valued(*(column(name, type_) for name, type_ in types.items()))
-        .render_derived(name="given")
-    )
+    given = table_of(types)
     if isinstance(statement, Insert) and statement.select is None:
         return _insert_of(statement, given)
 
@@ -58,6 +74,50 @@ def over_rows(statement: Executable) -> Executable:
         return given.c[element.key] if is_parameter else None
 
     return _replaced(statement, replaced)
+
+
+def array_text(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Iterable[Any]], str]:
+    """Give what writes a list as PostgreSQL reads an array: `{1,NULL,"a, b"}`.
+
+    The driver has a way of its own, which asks each value anew what it is. A column's type tells once for all
+    of them, and a step of the dialer hands over ten thousand values.
+    """
+    write = _item_text(type_, dialect)
+
+    def written(values: Iterable[Any]) -> str:
+        items = ["NULL" if value is None else write(value) for value in values]
+        return f"{{{','.join(items)}}}"
+
+    return written
+
+
+def _item_text(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], str]:
+    if isinstance(type_, Uuid):
+        return attrgetter("hex")
+    if isinstance(type_, UtcDateTime):
+        return _instant_text
+    if isinstance(type_, Boolean):
+        return _truth_text
+    if isinstance(type_, Integer | Float):
+        return str
+    if isinstance(type_, JSON):
+        return lambda value: _quoted(json.dumps(value))
+    convert = type_.dialect_impl(dialect).bind_processor(dialect)
+    return _quoted if convert is None else lambda value: _quoted(convert(value))
+
+
+def _instant_text(value: datetime) -> str:
+    return require_utc(value).isoformat()
+
+
+def _truth_text(value: object) -> str:
+    return "t" if value else "f"
+
+
+def _quoted(text: str) -> str:
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def _array(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:

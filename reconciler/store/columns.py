@@ -40,7 +40,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
         """Convert to UTC on the way in."""
-        return _require_utc if dialect.name == "postgresql" else _to_text
+        return _to_aware if dialect.name == "postgresql" else _to_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
         """Say again on the way out that it is UTC."""
@@ -48,12 +48,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return _to_utc if dialect.name == "postgresql" else _from_text
 
 
-def _require_utc(value: datetime | None) -> datetime | None:
-    if value is None or value.tzinfo is UTC:
+def require_utc(value: datetime) -> datetime:
+    """Give an instant in UTC; raises ValueError where it is naive."""
+    if value.tzinfo is UTC:
         return value
     if value.tzinfo is None:
         raise ValueError(f"naive datetime {value!r}: the database holds instants")
     return value.astimezone(UTC)
+
+
+def _to_aware(value: datetime | None) -> datetime | None:
+    return None if value is None else require_utc(value)
 
 
 def _to_utc(value: datetime | None) -> datetime | None:
@@ -62,8 +67,7 @@ def _to_utc(value: datetime | None) -> datetime | None:
 
 @lru_cache(maxsize=INSTANTS_REMEMBERED)
 def _to_text(value: datetime | None) -> str | None:
-    instant = _require_utc(value)
-    return None if instant is None else instant.isoformat(" ", "microseconds")[:SQLITE_WIDTH]
+    return None if value is None else require_utc(value).isoformat(" ", "microseconds")[:SQLITE_WIDTH]
 
 
 @lru_cache(maxsize=INSTANTS_REMEMBERED)

@@ -17,11 +17,11 @@ from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Connection, Dialect, Executable, Table, Uuid, bindparam, insert
+from sqlalchemy import ARRAY, BindParameter, Connection, Dialect, Executable, Table, Uuid, bindparam, insert
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from reconciler.store.arrays import over_rows, with_arrays
+from reconciler.store.arrays import array_text, over_rows, with_arrays
 from reconciler.store.columns import AnyRow
 from reconciler.store.dialect import takes_arrays
 
@@ -212,6 +212,8 @@ def _from_driver(type_: TypeEngine[Any], dialect: Dialect) -> Processor:
 
 def _to_driver(type_: TypeEngine[Any], dialect: Dialect) -> Processor:
     """Give what converts a value that is not None to what the driver takes."""
+    if isinstance(type_, ARRAY):
+        return array_text(type_.item_type, dialect)
     if isinstance(type_, Uuid) and not dialect.supports_native_uuid:
         return attrgetter("hex")
     return type_.dialect_impl(dialect).bind_processor(dialect)

@@ -6,8 +6,8 @@ what is claimed. Reading a lane touches its index alone; contacts themselves are
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple, cast
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from reconciler.core.candidacy import Waiting
 from reconciler.core.lanes import NEVER, LaneKey
 from reconciler.core.settlement import Progress
 from reconciler.store import dialect
+from reconciler.store.arrays import table_of
 from reconciler.store.columns import AnyRow
 from reconciler.store.portions import chunks
 from reconciler.store.prepared import Prepared
@@ -55,30 +56,37 @@ _LANES = Prepared(
         lane.c.country_key,
     ).where(lane.c.id.in_(bindparam("ids", expanding=True)))
 )
-_waits = (contact.c.lane_id == bindparam("lane_id"), IS_PENDING, contact.c.due_at <= bindparam("now"))
 _in_order = (contact.c.due_at, contact.c.id)
-_FIRST_IN_LANE = Prepared(select(*_in_order).where(*_waits).order_by(*_in_order).limit(bindparam("chunk")))
-_last_one = tuple_(
-    bindparam("last_due", type_=contact.c.due_at.type), bindparam("last_id", type_=contact.c.id.type)
-)
-_FURTHER_IN_LANE = Prepared(
+_place = {"last_due": contact.c.due_at.type, "last_id": contact.c.id.type}
+_IN_LANE = Prepared(
     select(*_in_order)
-    .where(*_waits, tuple_(*_in_order) > _last_one)
+    .where(
+        contact.c.lane_id == bindparam("lane_id"),
+        IS_PENDING,
+        contact.c.due_at <= bindparam("now"),
+        tuple_(*_in_order) > tuple_(*(bindparam(name, type_=type_) for name, type_ in _place.items())),
+    )
     .order_by(*_in_order)
     .limit(bindparam("chunk"))
 )
-_first_of_each = (
+_given = table_of({"lane_id": lane.c.id.type, **_place})
+_of_each = (
     select(*_in_order)
-    .where(contact.c.lane_id == lane.c.id, IS_PENDING, contact.c.due_at <= bindparam("now"))
+    .where(
+        contact.c.lane_id == _given.c.lane_id,
+        IS_PENDING,
+        contact.c.due_at <= bindparam("now"),
+        tuple_(*_in_order) > tuple_(_given.c.last_due, _given.c.last_id),
+    )
     .order_by(*_in_order)
     .limit(bindparam("chunk"))
     .lateral("waiting")
 )
-_FIRST_IN_LANES = Prepared(
-    select(lane.c.id.label("lane_id"), _first_of_each.c.due_at, _first_of_each.c.id)
-    .join_from(lane, _first_of_each, true())
-    .where(lane.c.id.in_(bindparam("lanes", expanding=True)))
-    .order_by(lane.c.id, _first_of_each.c.due_at, _first_of_each.c.id)
+_IN_LANES = Prepared(
+    select(_given.c.lane_id, _of_each.c.due_at, _of_each.c.id)
+    .join_from(_given, _of_each, true())
+    .order_by(_of_each.c.due_at, _of_each.c.id)
+    .limit(bindparam("most"))
 )
 _CONTACTS = Prepared(
     select(
@@ -115,6 +123,10 @@ class Due(NamedTuple):
     id: UUID
 
 
+BEGINNING = Due(datetime.min.replace(tzinfo=UTC), UUID(int=0))
+"""Comes before every contact."""
+
+
 def heads(connection: Connection, campaigns: Sequence[UUID]) -> dict[UUID, datetime]:
     """Give, per lane of these campaigns that has pending contacts, when its head is due."""
     rows = _HEADS.rows(connection, {"campaigns": campaigns})
@@ -132,28 +144,38 @@ def lane_keys(connection: Connection, ids: Collection[UUID]) -> dict[UUID, LaneK
     return {row[0]: LaneKey(*row[1:]) for row in _LANES.rows(connection, {"ids": list(ids)})}
 
 
-def first_due(
-    connection: Connection, lanes: Sequence[UUID], now: datetime, chunk: int
-) -> dict[UUID, list[Due]]:
-    """Give the first due contacts of lanes, up to `chunk` of each; a lane without any may be missing."""
-    parameters = {"now": now, "chunk": chunk}
+def due_contacts(
+    connection: Connection, after: Mapping[UUID, Due], now: datetime, chunk: int, most: int
+) -> tuple[dict[UUID, list[Due]], Due | None]:
+    """Give the due contacts of lanes in order, each lane's from behind a place on, up to `chunk` of each.
+
+    And the place up to which all these lanes were read, None if each was read to its end or its chunk: where
+    one statement reads them all, it stops after `most` contacts.
+    """
     if not dialect.joins_laterally(connection):
-        return {
-            lane_id: [
-                Due(*row) for row in _FIRST_IN_LANE.rows(connection, {"lane_id": lane_id, **parameters})
-            ]
-            for lane_id in lanes
-        }
+        return {lane_id: _due(connection, lane_id, last, now, chunk) for lane_id, last in after.items()}, None
     found: dict[UUID, list[Due]] = {}
-    for lane_id, due_at, id_ in _FIRST_IN_LANES.rows(connection, {"lanes": lanes, **parameters}):
-        found.setdefault(lane_id, []).append(Due(due_at, id_))
-    return found
+    due, total = None, 0
+    for lane_id, due_at, id_ in _IN_LANES.rows(
+        connection,
+        {
+            "lane_id": list(after),
+            "last_due": [last.due_at for last in after.values()],
+            "last_id": [last.id for last in after.values()],
+            "now": now,
+            "chunk": chunk,
+            "most": most,
+        },
+    ):
+        due = Due(due_at, id_)
+        found.setdefault(lane_id, []).append(due)
+        total += 1
+    return found, due if total == most else None
 
 
-def further_due(connection: Connection, lane_id: UUID, last: Due, now: datetime, chunk: int) -> list[Due]:
-    """Give the next due contacts of a lane, behind the last one that is known."""
+def _due(connection: Connection, lane_id: UUID, last: Due, now: datetime, chunk: int) -> list[Due]:
     place = {"lane_id": lane_id, "last_due": last.due_at, "last_id": last.id}
-    return [Due(*row) for row in _FURTHER_IN_LANE.rows(connection, {**place, "now": now, "chunk": chunk})]
+    return [Due(*row) for row in _IN_LANE.rows(connection, {**place, "now": now, "chunk": chunk})]
 
 
 def contacts(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:

@@ -97,9 +97,8 @@ def scans_of(bench, statements, action):
 
 LOOKS = {
     "heads": lambda at, one, _now: queue.heads(at, [one.campaign_key]),
-    "first_due": lambda at, one, now: queue.first_due(at, [one.lane_id], now + MINUTE, 8),
-    "further_due": lambda at, one, now: queue.further_due(
-        at, one.lane_id, queue.Due(now, one.id), now + MINUTE, 8
+    "due_contacts": lambda at, one, now: queue.due_contacts(
+        at, {one.lane_id: queue.Due(now - MINUTE, one.id)}, now + MINUTE, 8, 8
     ),
     "contacts": lambda at, one, _now: queue.contacts(at, [one.id]),
     "agenda": lambda at, _one, _now: waiting_room.agenda(at),
