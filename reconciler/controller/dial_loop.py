@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from reconciler.collector import collector_rare
 from reconciler.controller.dialer import Dialer, StepResult
 from reconciler.controller.telling import Tell, silent
 from reconciler.errors import DatabaseUnusable, SchemaOutOfRange, SomebodyElseIsApplying
@@ -54,7 +55,8 @@ class DialLoop:
         newer one takes over when the lease is over.
         """
         try:
-            self._dial(stop)
+            with collector_rare():
+                self._dial(stop)
             barred = self._dialer.barred
             if barred is not None:
                 self._tell("stamp changed", error=barred.message)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, cast
 
@@ -36,7 +37,7 @@ from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression, ClauseElement, Grouping
 from sqlalchemy.types import JSON, TypeEngine
 
-from reconciler.store.columns import UtcDateTime, require_utc
+from reconciler.store.columns import INSTANTS_REMEMBERED, UtcDateTime, require_utc
 
 
 def with_arrays(statement: Executable) -> Executable:
@@ -106,6 +107,7 @@ def _item_text(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], str]
     return _quoted if convert is None else lambda value: _quoted(convert(value))
 
 
+@lru_cache(maxsize=INSTANTS_REMEMBERED)
 def _instant_text(value: datetime) -> str:
     return require_utc(value).isoformat()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +29,9 @@ WRITE_LOCK = 0x6469616C63746C
 
 WRITES = "dialctl_writes"
 """Execution option of a connection: its transactions take the write lock when they begin."""
+
+_AHEAD = "dialctl_ahead"
+"""Key in a connection's `info`: its pipeline, while statements are sent ahead."""
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 WRITE_A_URL = "write sqlite:///dialctl.db or postgresql://user@host/database"
@@ -58,6 +62,9 @@ def connect(url: URL, *, read_only: bool) -> Engine:
     if url.get_backend_name() == POSTGRESQL:
         engine = create_engine(url, hide_parameters=True, connect_args={"options": "-c timezone=UTC"})
         event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "before_cursor_execute", _catch_up_first)
+        event.listen(engine, "commit", catch_up)
+        event.listen(engine, "rollback", _give_up_ahead)
         return engine
     if _in_memory(url):
         engine = create_engine(
@@ -125,6 +132,36 @@ def _begin_postgresql(connection: Connection) -> None:
         raw.execute(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}; SELECT pg_advisory_xact_lock({WRITE_LOCK})")
     else:
         raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def send_ahead(connection: Connection) -> None:
+    """Send statements from now on without waiting for what becomes of them, until the next `catch_up`.
+
+    A server works on them meanwhile, on a processor of its own. An error of theirs is raised where one
+    catches up, at the latest by the commit. SQLAlchemy looks at results at once, and so catches up first.
+    """
+    if connection.dialect.name == POSTGRESQL and _AHEAD not in connection.info:
+        raw: Any = connection.connection.driver_connection
+        pipeline = raw.pipeline()
+        pipeline.__enter__()
+        connection.info[_AHEAD] = pipeline
+
+
+def catch_up(connection: Connection) -> None:
+    """Wait for what has become of everything that was sent ahead; raises its errors."""
+    pipeline = connection.info.pop(_AHEAD, None)
+    if pipeline is not None:
+        pipeline.__exit__(None, None, None)
+
+
+def _catch_up_first(connection: Connection, *_: object) -> None:
+    catch_up(connection)
+
+
+def _give_up_ahead(connection: Connection) -> None:
+    """What was sent ahead is undone anyway, and its errors came second to what undoes it."""
+    with suppress(*failures()):
+        catch_up(connection)
 
 
 def use_write_ahead_log(connection: Connection) -> None:

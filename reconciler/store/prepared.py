@@ -23,7 +23,7 @@ from sqlalchemy.types import TypeEngine
 
 from reconciler.store.arrays import array_text, over_rows, with_arrays
 from reconciler.store.columns import AnyRow
-from reconciler.store.dialect import takes_arrays
+from reconciler.store.dialect import catch_up, send_ahead, takes_arrays
 
 Processor = Callable[[Any], Any] | None
 Lengths = tuple[int, ...]
@@ -120,8 +120,15 @@ class Prepared:
         """Run it once and give the first row, if there is one."""
         return next(iter(self.rows(connection, parameters)), None)
 
-    def run(self, connection: Connection, parameters: Mapping[str, Any] | None = None) -> int:
+    def run(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
+        """Run it once; a server need not have answered yet (dialect.send_ahead)."""
+        send_ahead(connection)
+        form = self._for(connection.dialect).form(parameters)
+        connection.connection.cursor().execute(form.sql, form.bind(parameters))
+
+    def changed(self, connection: Connection, parameters: Mapping[str, Any] | None = None) -> int:
         """Run it once and give how many rows it changed."""
+        catch_up(connection)
         given = parameters or {}
         form = self._for(connection.dialect).form(given)
         cursor = connection.connection.cursor()
@@ -132,7 +139,10 @@ class Prepared:
             cursor.close()
 
     def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run it once per row of parameters; takes no lists, nor two rows for one row of a table."""
+        """Run it once per row of parameters; takes no lists, nor two rows for one row of a table.
+
+        A server need not have answered yet (dialect.send_ahead).
+        """
         if not rows:
             return
         if takes_arrays(connection.dialect):
@@ -151,11 +161,8 @@ class Prepared:
             self._compiled_over_rows[name] = _Compiled(over_rows(self._statement), connection.dialect)
         columns = {name: [row[name] for row in rows] for name in rows[0]}
         form = self._compiled_over_rows[name].form(columns)
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(form.sql, form.bind(columns))
-        finally:
-            cursor.close()
+        send_ahead(connection)
+        connection.connection.cursor().execute(form.sql, form.bind(columns))
 
     def _for(self, dialect: Dialect) -> _Compiled:
         compiled = self._compiled.get(dialect.name)

@@ -158,4 +158,4 @@ def expire(connection: Connection, now: datetime, tallies: TallyChange) -> int:
 
 def fail_lane(connection: Connection, lane_id: UUID, reason: str) -> int:
     """Make all pending contacts of a lane an error; gives how many."""
-    return _FAIL_LANE.run(connection, {"lane": lane_id, "why": reason})
+    return _FAIL_LANE.changed(connection, {"lane": lane_id, "why": reason})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from reconciler.errors import DatabaseUnusable
 from reconciler.ids import Uuid7
 from reconciler.store.engine import open_database
 from reconciler.store.prepared import Prepared
@@ -75,7 +77,7 @@ def test_columns_are_read_by_name_and_with_their_types(database):
 
 
 def test_many_rows_are_written_and_a_count_says_how_many_changed(database):
-    """`run_many` writes each row, JSON and NULL included; `run` gives the number of changed rows."""
+    """`run_many` writes each row, JSON and NULL included; `changed` gives how many rows it changed."""
     columns = ("at", "actor_kind", "actor", "action", "kind", "name", "fields", "count")
     write = Prepared(insert(event).values({name: bindparam(name) for name in columns}))
     rows = [
@@ -87,14 +89,61 @@ def test_many_rows_are_written_and_a_count_says_how_many_changed(database):
     with database.write() as connection:
         write.run_many(connection, rows)
         write.run_many(connection, [])
-        assert change.run(connection, {"which": "c1"}) == 1
-        assert change.run(connection, {"which": "nobody"}) == 0
+        assert change.changed(connection, {"which": "c1"}) == 1
+        assert change.changed(connection, {"which": "nobody"}) == 0
         found = connection.execute(select(event.c.actor, event.c.fields, event.c.count).order_by(event.c.seq))
         assert [tuple(row) for row in found] == [
             ("ana", None, 0),
             ("bob", [{"path": "spec.status"}], 1),
             ("ana", [{"path": "spec.status"}], 2),
         ]
+
+
+RENAME = Prepared(update(event).where(event.c.name == bindparam("which")).values(actor=bindparam("who")))
+ACTOR = select(event.c.actor).where(event.c.name == "spring")
+AUTUMN = select(event.c.actor).where(event.c.name == "autumn")
+PAUSE = {"at": NOW, "actor_kind": "person", "actor": "ana", "action": "pause", "kind": "Campaign",
+         "name": "spring"}  # fmt: skip
+
+
+def test_what_was_sent_ahead_is_known_to_whatever_comes_next(database):
+    """R-PLAN-7: a statement that nobody waits for is done before the next one looks."""
+    with database.write() as connection:
+        connection.execute(insert(event), PAUSE)
+        RENAME.run(connection, {"which": "spring", "who": "bob"})
+        assert connection.execute(ACTOR).scalar_one() == "bob"
+        RENAME.run(connection, {"which": "spring", "who": "cyd"})
+        assert Prepared(ACTOR).first(connection).actor == "cyd"
+        RENAME.run(connection, {"which": "spring", "who": "dan"})
+        assert RENAME.changed(connection, {"which": "nobody", "who": "eve"}) == 0
+    with database.read() as connection:
+        assert connection.execute(ACTOR).scalar_one() == "dan"
+
+
+@contextmanager
+def a_faulty_write(database):
+    """Send something ahead that cannot be."""
+    with database.write() as connection:
+        connection.execute(insert(event), {**PAUSE, "name": "autumn"})
+        RENAME.run(connection, {"which": "autumn", "who": None})
+        yield
+
+
+def test_an_error_of_what_was_sent_ahead_undoes_the_transaction(database):
+    """R-PLAN-7: nobody waited for it, and still nothing of its transaction is kept."""
+    with pytest.raises(DatabaseUnusable, match="actor"), a_faulty_write(database):
+        pass
+    with database.read() as connection:
+        assert connection.execute(AUTUMN).all() == []
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_first_reason_to_undo_a_transaction_is_the_one_that_is_told(database):
+    """R-PLAN-7: not the error of something that was sent ahead, and was not waited for."""
+    with pytest.raises(LookupError), a_faulty_write(database):
+        raise LookupError
+    with database.read() as connection:
+        assert connection.execute(AUTUMN).all() == []
 
 
 def test_what_a_change_returns_is_read_like_a_query(database):
