@@ -23,6 +23,7 @@ from reconciler import __version__
 from reconciler.cli import (
     adhoc,
     applying,
+    carrier,
     contacts,
     db,
     dialing,
@@ -63,6 +64,7 @@ COMMANDS: Mapping[str, Command] = {
     "resolve": contacts.resolve,
     "requeue": contacts.requeue,
     "call": adhoc.call,
+    "carrier": carrier.carrier,
 }
 """Every command that stands by itself, in the order of `--help`."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -137,6 +137,9 @@ class Behaviour(BaseModel):
         return not (self.lost_events or self.late_events or self.repeated_events or self.reordered_calls)
 
 
+B = TypeVar("B", bound=Behaviour)
+
+
 def behaviour_from_environment(environ: Mapping[str, str]) -> Behaviour:
     """Read the profile that `DIALCTL_SIMULATOR` names; without the variable, the defaults.
 
@@ -145,13 +148,13 @@ def behaviour_from_environment(environ: Mapping[str, str]) -> Behaviour:
             message names the file and up to ten fields.
     """
     name = environ.get(PROFILE_VARIABLE)
-    return read_behaviour(Path(name)) if name else Behaviour()
+    return read_profile(Path(name), Behaviour) if name else Behaviour()
 
 
-def read_behaviour(path: Path) -> Behaviour:
+def read_profile(path: Path, profile: type[B]) -> B:
     """Read a profile from a JSON file; raises GatewayUnusable as `behaviour_from_environment` does."""
     try:
-        return Behaviour.model_validate_json(path.read_bytes())
+        return profile.model_validate_json(path.read_bytes())
     except OSError as error:
         raise GatewayUnusable(
             f"{path}: cannot read the simulator's profile: {error.strerror}",

@@ -42,6 +42,7 @@ class SimulatedCarrier:
         quiet_progress: bool = False,
     ) -> None:
         self._clock = clock
+        self._seed = seed
         self._behaviour = behaviour
         self._fates = Fates(behaviour, seed)
         self._misbehaviour = Misbehaviour(behaviour, seed)
@@ -128,12 +129,23 @@ class SimulatedCarrier:
 
     def events(self) -> Sequence[GatewayEvent]:
         """Take what has happened, and become known, by now."""
-        events, self._answers = self._answers, []
+        events = self.take_answers()
         for stage, call in self._agenda.take_due(self._clock.now()):
             events.append(call.event(stage, self._behaviour.cost_per_minute_micros))
             if stage is Stage.ENDED:
                 self._remember(call)
         return events
+
+    def take_answers(self) -> list[GatewayEvent]:
+        """Take the answers to `ask` alone."""
+        answers, self._answers = self._answers, []
+        return answers
+
+    def change(self, behaviour: Behaviour) -> None:
+        """Behave in another way from now on; calls that are up go on as they would have."""
+        self._behaviour = behaviour
+        self._fates = Fates(behaviour, self._seed)
+        self._misbehaviour = Misbehaviour(behaviour, self._seed)
 
     def next_event_at(self) -> datetime | None:
         """When the next event comes; at once if an answer waits."""

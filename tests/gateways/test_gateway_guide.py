@@ -17,7 +17,7 @@ from gateways.conformance import START, GatewayConformance, let_pass, make_calls
 from reconciler.clock import VirtualClock
 from reconciler.core.outcomes import Outcome
 from reconciler.errors import GatewayUnusable
-from reconciler.gateways.behaviour import Behaviour, read_behaviour
+from reconciler.gateways.behaviour import Behaviour, read_profile
 from reconciler.gateways.registry import MEMBERS, open_gateway
 
 ROOT = Path(__file__).parents[2]
@@ -199,5 +199,5 @@ def test_the_profile_of_the_guide_and_the_fast_one_can_be_read(tmp_path):
     (profile,) = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
     path = tmp_path / "profile.json"
     path.write_text(profile, encoding="utf-8")
-    assert read_behaviour(path).ring_seconds == (1, 2)
-    assert read_behaviour(ROOT / "examples" / "fast-simulator.json").talk_seconds[1] <= 4
+    assert read_profile(path, Behaviour).ring_seconds == (1, 2)
+    assert read_profile(ROOT / "examples" / "fast-simulator.json", Behaviour).talk_seconds[1] <= 4
