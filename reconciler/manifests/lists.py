@@ -27,6 +27,7 @@ from reconciler.manifests.data_file import (
 )
 from reconciler.manifests.explain import describe
 from reconciler.manifests.jsonl_rows import read_jsonl
+from reconciler.manifests.list_warnings import list_warnings
 from reconciler.manifests.load import Document
 from reconciler.spec.contact import MAX_NUMBERS
 from reconciler.spec.contact_list import ContactListSpec, InlineContact
@@ -58,6 +59,7 @@ class ListContent:
     partly_bad: list[Fault] = field(default_factory=list)
     rows: ListRows = field(default_factory=ListRows)
     columns: ColumnsRead | None = None
+    warnings: list[str] = field(default_factory=list)
 
 
 def read_list(
@@ -119,7 +121,9 @@ def _from_file(
         rows = list(_rows(file, spec))
     except BrokenDataFile as broken:
         return ListContent(faults=[broken.fault])
-    return _FileReading(file, spec, key, rules, hash_key).take(rows)
+    content = _FileReading(file, spec, key, rules, hash_key).take(rows)
+    content.warnings += list_warnings(rows, content.bad_rows, spec.columns, rules)
+    return content
 
 
 def _rows(file: DataFile, spec: ContactListSpec) -> Iterator[DataRow | UnreadableRow]:

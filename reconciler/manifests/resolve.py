@@ -155,6 +155,7 @@ class _Collected:
             numbers = "1 bad number is" if count == 1 else f"{count:,} bad numbers are"
             detail = f"{numbers} left out beside good ones: {_first(content.partly_bad)}"
             self.notices.append(Notice("bad-rows", key, detail, document.origin))
+        self.notices += [Notice("warning", key, text, document.origin) for text in content.warnings]
 
     def unique_contacts(self) -> list[DesiredContact]:
         """Refuse an id that two documents declare in one campaign (R-ID-4); give the contacts in order."""

@@ -88,7 +88,7 @@ def test_a_bad_row_is_skipped_counted_and_its_contact_kept(contact_list):
         "crm.csv:8: has 5 cells, but the header names 4",
         f"crm.csv:9:scheduled_at: '2026-03-08T02:30:00' does not exist in {NEW_YORK}: the clocks skip it",
     ]
-    assert [n.notice for n in examination.desired.notices] == ["bad-rows", "bad-rows"]
+    assert [n.notice for n in examination.desired.notices] == ["bad-rows", "bad-rows", "warning"]
     assert "7 of 8 rows are skipped" in examination.desired.notices[0].detail
     one_bad = contact_list("external_id,phone\nada,+12125550142\nbob,soon\n")
     assert "1 of 2 rows is skipped" in one_bad.desired.notices[0].detail
