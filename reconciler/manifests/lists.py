@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from reconciler.core.desired import DesiredContact, ListRows, ObjectKey, Origin
 from reconciler.core.masking import masked_name
 from reconciler.errors import Fault
+from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.columns import Layout
 from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
@@ -60,6 +61,7 @@ class ListContent:
     rows: ListRows = field(default_factory=ListRows)
     columns: ColumnsRead | None = None
     warnings: list[str] = field(default_factory=list)
+    zones: AbbreviatedZones = field(default_factory=AbbreviatedZones)
 
 
 def read_list(
@@ -102,6 +104,7 @@ def _inline(
         )
         content.faults += [document.place.fault((*path, *at), message) for at, message in problems]
         content.contacts.append(contact)
+        content.zones.see(row.timezone, origin)
     content.rows = ListRows(rows=len(spec.contacts or ()))
     return content
 
@@ -227,7 +230,10 @@ class _FileReading:
         contact, problems = desired_contact(
             spec.external_id or identity, spec, numbers.good, {}, self._rules, origin, self._key, texts
         )
-        return [(self._column(row, path), message) for path, message in problems] or contact
+        if problems:
+            return [(self._column(row, path), message) for path, message in problems]
+        self._content.zones.see(spec.timezone, origin)
+        return contact
 
     def _validated(
         self, row: DataRow, identity: str, numbers: tuple[str, ...]

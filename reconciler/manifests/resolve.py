@@ -10,7 +10,9 @@ from reconciler.core.desired import DesiredContact, DesiredObject, DesiredState,
 from reconciler.core.existing import Existing
 from reconciler.core.masking import masked_name
 from reconciler.core.plan.counting import counted
+from reconciler.core.plan.rules import campaign_key
 from reconciler.errors import Fault, FaultsFound
+from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.contacts import desired_contact, read_numbers
 from reconciler.manifests.lists import ColumnsRead, ListContent, read_list
@@ -64,6 +66,8 @@ def examine(loaded: LoadedManifests, existing: Existing, hash_key: bytes) -> Exa
             collected.take(document)
         contacts = collected.unique_contacts()
         warnings = [*warnings_of(loaded.documents, contacts, references, loaded.org)]
+        for campaign, zones in collected.zones.items():
+            warnings += zones.warnings(campaign)
     desired = DesiredState(collected.objects, contacts, collected.lists, [*collected.notices, *warnings])
     return Examination(desired, collected.faults, collected.bad_rows, collected.columns)
 
@@ -93,6 +97,7 @@ class _Collected:
     notices: list[Notice] = field(default_factory=list)
     columns: list[ColumnsRead] = field(default_factory=list)
     declared: dict[ObjectKey, Document] = field(default_factory=dict)
+    zones: dict[ObjectKey, AbbreviatedZones] = field(default_factory=dict)
 
     def take(self, document: Document) -> None:
         manifest = document.manifest
@@ -137,6 +142,8 @@ class _Collected:
         )
         self.faults += [document.place.fault(("spec", *path), message) for path, message in problems]
         self.contacts.append(contact)
+        campaign = campaign_key(contact.org, contact.campaign)
+        self.zones.setdefault(campaign, AbbreviatedZones()).see(spec.timezone, document.origin)
 
     def _take_list(self, document: Document, key: ObjectKey, content: ListContent) -> None:
         self.contacts += content.contacts
@@ -156,6 +163,7 @@ class _Collected:
             detail = f"{numbers} left out beside good ones: {_first(content.partly_bad)}"
             self.notices.append(Notice("bad-rows", key, detail, document.origin))
         self.notices += [Notice("warning", key, text, document.origin) for text in content.warnings]
+        self.notices += content.zones.warnings(key)
 
     def unique_contacts(self) -> list[DesiredContact]:
         """Refuse an id that two documents declare in one campaign (R-ID-4); give the contacts in order."""
