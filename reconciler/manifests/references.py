@@ -114,5 +114,6 @@ class References:
     def _unknown(
         self, document: Document, path: Sequence[str], what: str, name: str, known: Iterable[str]
     ) -> Fault:
-        message = f"{what} '{name}' does not exist{did_you_mean(name, known)}"
+        faulty = (found.name for found in self._faulty if found.kind.casefold() == what)
+        message = f"{what} '{name}' does not exist{did_you_mean(name, sorted({*known, *faulty}))}"
         return document.place.fault(path, message, self._hint)

@@ -195,6 +195,35 @@ def test_a_data_file_lies_beside_the_manifest_and_inside_the_root(load, examined
     assert says in fault.message
 
 
+@pytest.mark.parametrize(
+    ("written", "near"),
+    [("pannel.csv", "panel.csv"), ("lists/sprng.jsonl", "lists/spring.jsonl"), ("lists/panel.md", "")],
+)
+def test_a_data_file_that_is_not_there_may_be_another_one(examined, written, near):
+    """R-MAN-4: the nearest data file of that folder is named, written as the manifest writes it."""
+    text = (
+        "apiVersion: campaigns/v1\nkind: ContactList\n"
+        f"metadata: {{name: l, campaign: default}}\nspec: {{from: {written}}}\n"
+    )
+    files = {"l.yaml": text, "panel.csv": "id,phone\n", "lists/spring.jsonl": "", "lists/panel.mdx": ""}
+    [fault] = examined(files).faults
+    assert fault.message.endswith(f" — did you mean '{near}'?") == bool(near)
+
+
+@pytest.mark.parametrize("outside", ["../pannel.csv", "../root-2/panell.csv", "link/pannel.csv"])
+def test_what_lies_outside_of_the_root_is_not_told(load, tmp_path, outside):
+    """R-MAN-4: neither beside it, nor behind a link."""
+    text = (
+        "apiVersion: campaigns/v1\nkind: ContactList\n"
+        f"metadata: {{name: l, campaign: default}}\nspec: {{from: {outside}}}\n"
+    )
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path)
+    loaded = load({"root/l.yaml": text, "panel.csv": "", "root-2/panel.csv": ""}, "root/l.yaml")
+    [fault] = examine(loaded, OFFLINE, b"").faults
+    assert fault.message.endswith("No such file or directory")
+
+
 def test_errors_show_no_number(contact_list):
     """R-PLAN-8: whatever column a number strays into."""
     content = (
