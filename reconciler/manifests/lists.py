@@ -170,6 +170,7 @@ class _FileReading:
                 self._content.contacts += contacts
             else:
                 self._refuse_repeated(identity, contacts)
+        self._content.bad_rows.sort(key=lambda fault: fault.line or 0)
         bad = len(self._content.bad_rows)
         self._content.rows = ListRows(len(rows), bad, frozenset(self._kept), self._unreadable)
         return self._content

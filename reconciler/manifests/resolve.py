@@ -151,7 +151,7 @@ class _Collected:
         self.lists[key] = content.rows
         if content.columns is not None:
             self.columns.append(content.columns)
-        self.bad_rows += [*content.bad_rows, *content.partly_bad]
+        self.bad_rows += sorted([*content.bad_rows, *content.partly_bad], key=lambda fault: fault.line or 0)
         if content.bad_rows:
             skipped = "is skipped" if content.rows.bad == 1 else "are skipped"
             rows = counted(content.rows.rows, "row")
