@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reconciler.collector import collector_paused
-from reconciler.core.desired import DesiredContact, DesiredObject, DesiredState, ListRows, Notice, ObjectKey
+from reconciler.core.desired import (
+    Cases,
+    DesiredContact,
+    DesiredObject,
+    DesiredState,
+    ListRows,
+    Notice,
+    ObjectKey,
+    Origin,
+)
 from reconciler.core.existing import Existing
 from reconciler.core.masking import masked_name
 from reconciler.core.plan.counting import counted
@@ -154,14 +163,13 @@ class _Collected:
         self.bad_rows += sorted([*content.bad_rows, *content.partly_bad], key=lambda fault: fault.line or 0)
         if content.bad_rows:
             skipped = "is skipped" if content.rows.bad == 1 else "are skipped"
-            rows = counted(content.rows.rows, "row")
-            detail = f"{content.rows.bad:,} of {rows} {skipped}: {_first(content.bad_rows)}"
-            self.notices.append(Notice("bad-rows", key, detail, document.origin))
+            headline = f"{content.rows.bad:,} of {counted(content.rows.rows, 'row')} {skipped}"
+            self.notices.append(_bad_rows(key, headline, content.bad_rows, document.origin))
         if content.partly_bad:
             count = len(content.partly_bad)
             numbers = "1 bad number is" if count == 1 else f"{count:,} bad numbers are"
-            detail = f"{numbers} left out beside good ones: {_first(content.partly_bad)}"
-            self.notices.append(Notice("bad-rows", key, detail, document.origin))
+            headline = f"{numbers} left out beside good ones"
+            self.notices.append(_bad_rows(key, headline, content.partly_bad, document.origin))
         self.notices += [Notice("warning", key, text, document.origin) for text in content.warnings]
         self.notices += content.zones.warnings(key)
 
@@ -179,7 +187,8 @@ class _Collected:
         return list(first.values())
 
 
-def _first(faults: Iterable[Fault]) -> str:
-    shown = list(faults)
-    more = "; …" if len(shown) > _SHOWN_ROWS else ""
-    return "; ".join(str(fault) for fault in shown[:_SHOWN_ROWS]) + more
+def _bad_rows(key: ObjectKey, headline: str, faults: Sequence[Fault], origin: Origin) -> Notice:
+    first = [str(fault) for fault in faults[:_SHOWN_ROWS]]
+    more = "; …" if len(faults) > _SHOWN_ROWS else ""
+    detail = f"{headline}: {'; '.join(first)}{more}"
+    return Notice("bad-rows", key, detail, origin, Cases(headline, len(faults), first))
