@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reconciler.core.phones import mask_numbers_in
+from reconciler.core.suggestions import did_you_mean
 from reconciler.manifests.number_headers import fold, names_numbers
-from reconciler.manifests.suggestions import did_you_mean
 from reconciler.spec.contact_list import Columns
 
 _SHOWN_HEADERS = 20

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
 from reconciler.manifests.columns import Layout
 from reconciler.manifests.discovery import SourceFile
 from reconciler.manifests.mistaken_files import mistaken_for
-from reconciler.manifests.suggestions import did_you_mean
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 JSONL_SUFFIXES = (".jsonl", ".ndjson")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.core.existing import Existing
+from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
 from reconciler.manifests.campaign_rules import CampaignRules, configuration_of
 from reconciler.manifests.load import Document, FaultyObject, LoadedManifests
-from reconciler.manifests.suggestions import did_you_mean
 from reconciler.spec.campaign import Campaign
 from reconciler.spec.configuration import Configuration, ConfigurationSpec
 from reconciler.spec.contact import Contact
