@@ -10,17 +10,20 @@ _DEVICE = "mobile|cell|cellular"
 _ORDER = "first|second|third|1st|2nd|3rd"
 _PERSON = "contact|customer|client|lead|best|direct"
 _NUMBER = "numbers?|nos?|nr|num|value|e164"
-_ALWAYS = r"(?:cell|mobile)?(?:tele)?phones?|tels?|landlines?"
+_ALWAYS = "(?:tele)?phones?|tels?|landlines?"
 """Whatever qualifies these, they are phones."""
 _ALONE = "mobiles?|cells?|cellular"
-"""These are phones, but `Mobile home` is none: only a word for a number lets a qualifier follow."""
+"""These are phones, but `Mobile home` is none: only a word for a number lets a qualifier follow.
+
+`Contact number` is a phone, too; `Contact no.` is as often the key of a contact.
+"""
 
 _BEFORE = f"(?:{_PLACE}|{_TIME}|{_DEVICE}|{_ORDER}|{_PERSON})*"
 _AFTER = rf"(?:{_PLACE}|{_TIME}|{_DEVICE}|{_NUMBER}|{_ALWAYS}|\d{{1,2}})*"
 _HEADER = re.compile(
     rf"{_BEFORE}(?:(?:{_ALWAYS}){_AFTER}"
     rf"|(?:{_ALONE})\d{{0,2}}"
-    rf"|(?:{_ALONE}|contact)(?:{_NUMBER}){_AFTER})"
+    rf"|(?:(?:{_ALONE})(?:{_NUMBER})|contactnumbers?){_AFTER})"
 )
 _LONGEST = 60
 

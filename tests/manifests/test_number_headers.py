@@ -16,7 +16,8 @@ Mobile number (work)|Mobile (cell phone)|Phone/Mobile|Phone: work
 """
 OTHERS = """
 phone_type|phone consent|mobile_carrier|Phone notes|Phone 1 - Type|phone verified|phone opt in|Phone country
-Best time to phone|Contact|Contact method|Number|Account number|Contact id|Mobile home|Cell plan|Fax|Home fax
+Contact no.|Best time to phone|Contact|Contact method|Number|Account number|Contact id|Mobile home|Cell plan
+Fax|Home fax
 Emergency phone|Assistant phone|Do not phone|Last phoned|Telework|Hotel|Home|Office|Phone model|Mobile OS
 Cellar|phone status|phone owner|Old phone|Telephone extension|Phone (fax)|1|2|
 """
