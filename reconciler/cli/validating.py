@@ -39,12 +39,7 @@ def _lines(summary: Summary) -> Iterator[str]:
 
     counts = [f"{count:,} {kind}" for kind, count in summary.kinds.items()]
     yield f"Valid: {', '.join(counts)}."
-    if summary.contacts:
-        yield from ("", "Contacts:")
-    for (org, campaign), count in sorted(
-        summary.contacts.items(), key=lambda item: (item[0][0], item[0][1] or "")
-    ):
-        yield f"  {org}/{campaign or 'default'}: {count:,}"
+    yield from _contacts(summary)
     if summary.columns:
         yield from ("", "Columns:")
     for file, layout in summary.columns:
@@ -66,3 +61,14 @@ def _lines(summary: Summary) -> Iterator[str]:
             else f"  ({origin.file})"
         )
         yield f"  {about}{warning.detail}{place}"
+
+
+def _contacts(summary: Summary) -> Iterator[str]:
+    if summary.contacts:
+        yield from ("", "Contacts:")
+    for (org, campaign), count in sorted(
+        summary.contacts.items(), key=lambda item: (item[0][0], item[0][1] or "")
+    ):
+        yield f"  {org}/{campaign or 'default'}: {count:,}"
+        empty = [key for key in summary.empty_lists if (key.org, key.campaign) == (org, campaign)]
+        yield from (f"    ContactList {key.name}: no rows" for key in empty)

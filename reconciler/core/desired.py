@@ -79,13 +79,27 @@ class DesiredContact:
 
 
 @dataclass(frozen=True, slots=True)
+class Cases:
+    """What a notice is about, one by one: how many there are, and the first few as they are told."""
+
+    headline: str
+    total: int
+    first: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to know that is no change: `orphan`, `held`, `bad-rows` or `warning`."""
+    """Something to know that is no change: `orphan`, `held`, `bad-rows` or `warning`.
+
+    `detail` says all of it in one line; `cases` says the same for a terminal, where several lines are read
+    more easily.
+    """
 
     notice: str
     key: ObjectKey | None
     detail: str
     origin: Origin | None = None
+    cases: Cases | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,12 @@ def canonical_zone(name: str) -> str:
 
 def uses_zone(country: str, zone: str) -> bool:
     """Whether clocks of a country (ISO 3166) show this zone, anywhere in it, by zone.tab and zone1970.tab."""
-    return country in _countries_by_zone().get(zone, frozenset())
+    return country in countries_using(zone)
+
+
+def countries_using(zone: str) -> frozenset[str]:
+    """Give the countries (ISO 3166) that use a canonical zone; none of one of no place, such as `Etc/UTC`."""
+    return _countries_by_zone().get(zone, frozenset())
 
 
 def instant_of(wall_clock: datetime, zone: str) -> datetime:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from reconciler.core.outcomes import Disposition, Outcome
+from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import GatewayUnusable
 
 PROFILE_VARIABLE = "DIALCTL_SIMULATOR"
@@ -26,7 +28,8 @@ def outcome_or_disposition(name: object) -> Outcome | Disposition:
     outcomes = {str(outcome): outcome for outcome in Outcome if outcome not in BY_ORDER}
     known: dict[str, Outcome | Disposition] = {**outcomes, **{str(key): key for key in Disposition}}
     if str(name) not in known:
-        raise ValueError(f"chance brings about {', '.join(known)}")
+        nearest = "" if str(name) in BY_ORDER else did_you_mean(str(name), known)
+        raise ValueError(f"chance brings about {', '.join(known)}{nearest}")
     return known[str(name)]
 
 
@@ -35,7 +38,8 @@ def disposition_or_none(name: object) -> Disposition | Literal["none"]:
     if str(name) == "none":
         return "none"
     if str(name) not in list(Disposition):
-        raise ValueError(f"a conversation comes to {', '.join(Disposition)}, or none")
+        nearest = did_you_mean(str(name), (*map(str, Disposition), "none"))
+        raise ValueError(f"a conversation comes to {', '.join(Disposition)}, or none{nearest}")
     return Disposition(str(name))
 
 
@@ -162,13 +166,15 @@ def read_profile(path: Path, profile: type[B]) -> B:
         ) from error
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        lines = [_line(path, fault["loc"], fault["msg"]) for fault in faults[:MOST_FAULTS_SHOWN]]
+        lines = [_line(path, fault) for fault in faults[:MOST_FAULTS_SHOWN]]
         raise GatewayUnusable(
             "\n".join(dict.fromkeys(lines)), hint="docs/gateways.md lists what a simulator profile may hold"
         ) from error
 
 
-def _line(path: Path, where: tuple[int | str, ...], message: str) -> str:
-    """Write one fault; pydantic's own tags in `where` say nothing to a reader and are left out."""
-    named = ".".join(str(part) for part in where if "[" not in str(part))
-    return f"{path}: {named}{': ' if named else ''}{message.removeprefix('Value error, ')}"
+def _line(path: Path, fault: ErrorDetails) -> str:
+    """Write one fault; pydantic's own tags in its place say nothing to a reader and are left out."""
+    named = ".".join(str(part) for part in fault["loc"] if "[" not in str(part))
+    if fault["type"] == "extra_forbidden":
+        return f"{path}: unknown field '{named}'{did_you_mean(named, Behaviour.model_fields)}"
+    return f"{path}: {named}{': ' if named else ''}{fault['msg'].removeprefix('Value error, ')}"

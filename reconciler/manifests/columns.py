@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from reconciler.core.phones import mask_numbers_in
-from reconciler.manifests.suggestions import did_you_mean
+from reconciler.core.suggestions import did_you_mean
+from reconciler.manifests.number_headers import fold, names_numbers
 from reconciler.spec.contact_list import Columns
 
-_NUMBER_HEADER = re.compile(
-    r"(?:(?:phone|mobile|cell|telephone|tel)(?:phone)?(?:number|no)?s?"
-    r"|(?:home|work|office|mobile|cell|primary|other)(?:phone|tel|mobile))\d{0,2}"
-)
 _SHOWN_HEADERS = 20
 _SHOWN_LETTERS = 40
 _FIELD_HEADERS: Mapping[str, Sequence[str]] = {
@@ -67,7 +63,7 @@ def lay_out(headers: Sequence[str], columns: Columns) -> Layout:
     mapped = columns.model_dump(exclude_none=True)
     numbers = [index_of[name] for name in mapped.pop("phone_numbers", ()) if name in index_of]
     fields = {field: index_of[name] for field, name in mapped.items() if name in index_of}
-    folded = [_fold(header) for header in headers]
+    folded = [fold(header) for header in headers]
     taken = {*numbers, *fields.values()}
     for field, known in _FIELD_HEADERS.items():
         if field in mapped:
@@ -78,7 +74,7 @@ def lay_out(headers: Sequence[str], columns: Columns) -> Layout:
             fields[field] = free[0]
             taken.add(free[0])
     if columns.phone_numbers is None:
-        numbers = [i for i, name in enumerate(folded) if i not in taken and _NUMBER_HEADER.fullmatch(name)]
+        numbers = [i for i, name in enumerate(folded) if i not in taken and names_numbers(name)]
         taken.update(numbers)
     rest = tuple(index for index in range(len(headers)) if index not in taken and headers[index])
     return Layout(tuple(headers), fields, tuple(dict.fromkeys(numbers)), rest)
@@ -112,7 +108,3 @@ def _quoted(layout: Layout, indexes: Sequence[int]) -> str:
 
 def _shown(header: str) -> str:
     return mask_numbers_in(header[:_SHOWN_LETTERS])
-
-
-def _fold(header: str) -> str:
-    return re.sub(r"[\W_]+", "", header.casefold())

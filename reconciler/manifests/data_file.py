@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
 from reconciler.manifests.columns import Layout
 from reconciler.manifests.discovery import SourceFile
@@ -82,7 +83,23 @@ def open_data_file(source: SourceFile, reference: str) -> DataFile | str:
         return DataFile(name, real.read_bytes())
     except (OSError, RuntimeError, ValueError) as fault:  # RuntimeError: a loop of links
         reason = fault.strerror if isinstance(fault, OSError) else fault
-        return f"'{name}' cannot be read: {reason}"
+        missing = isinstance(fault, FileNotFoundError)
+        nearest = did_you_mean(reference, _data_files_beside(source, reference)) if missing else ""
+        return f"'{name}' cannot be read: {reason}{nearest}"
+
+
+def _data_files_beside(source: SourceFile, reference: str) -> list[str]:
+    """Give the data files in the folder that a list names, written as the list writes its own."""
+    written = Path(reference).parent
+    try:
+        folder = (source.folder / written).resolve(strict=True)
+        if not folder.is_relative_to(source.root):
+            return []
+        names = sorted(entry.name for entry in folder.iterdir())
+    except (OSError, RuntimeError):
+        return []
+    suffixes = (*CSV_SUFFIXES, *JSONL_SUFFIXES)
+    return [str(written / name) for name in names if name.casefold().endswith(suffixes)]
 
 
 def text_of(file: DataFile) -> str:

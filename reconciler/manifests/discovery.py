@@ -83,11 +83,12 @@ class _Finder:
             self.files.append(SourceFile(STDIN_NAME, content, folder, folder.resolve()))
 
     def _take_directory(self, directory: Path) -> None:
-        before = (len(self.files), len(self.faults), len(self._seen))
+        faults_before = len(self.faults)
         root = directory.resolve(strict=True)
-        for name, found in self._walk(os.path.normpath(directory), root, root, frozenset()):
-            self._take_linked_file(name, found, root)
-        if (len(self.files), len(self.faults), len(self._seen)) == before:
+        found = list(self._walk(os.path.normpath(directory), root, root, frozenset()))
+        for name, path in found:
+            self._take_linked_file(name, path, root)
+        if not found and len(self.faults) == faults_before:
             self.fault(
                 str(directory),
                 "nothing declared here: no *.yaml or *.yml file",

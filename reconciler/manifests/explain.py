@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from reconciler.core.phones import mask_numbers_in
+from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
 from reconciler.manifests.places import Place
-from reconciler.manifests.suggestions import did_you_mean
 from reconciler.spec.scalars import format_duration
 
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from reconciler.core.desired import DesiredContact, ListRows, ObjectKey, Origin
 from reconciler.core.masking import masked_name
 from reconciler.errors import Fault
+from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.columns import Layout
 from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
@@ -27,6 +28,7 @@ from reconciler.manifests.data_file import (
 )
 from reconciler.manifests.explain import describe
 from reconciler.manifests.jsonl_rows import read_jsonl
+from reconciler.manifests.list_warnings import list_warnings
 from reconciler.manifests.load import Document
 from reconciler.spec.contact import MAX_NUMBERS
 from reconciler.spec.contact_list import ContactListSpec, InlineContact
@@ -58,6 +60,8 @@ class ListContent:
     partly_bad: list[Fault] = field(default_factory=list)
     rows: ListRows = field(default_factory=ListRows)
     columns: ColumnsRead | None = None
+    warnings: list[str] = field(default_factory=list)
+    zones: AbbreviatedZones = field(default_factory=AbbreviatedZones)
 
 
 def read_list(
@@ -100,6 +104,7 @@ def _inline(
         )
         content.faults += [document.place.fault((*path, *at), message) for at, message in problems]
         content.contacts.append(contact)
+        content.zones.see(row.timezone, origin)
     content.rows = ListRows(rows=len(spec.contacts or ()))
     return content
 
@@ -119,7 +124,9 @@ def _from_file(
         rows = list(_rows(file, spec))
     except BrokenDataFile as broken:
         return ListContent(faults=[broken.fault])
-    return _FileReading(file, spec, key, rules, hash_key).take(rows)
+    content = _FileReading(file, spec, key, rules, hash_key).take(rows)
+    content.warnings += list_warnings(rows, content.bad_rows, spec.columns, rules)
+    return content
 
 
 def _rows(file: DataFile, spec: ContactListSpec) -> Iterator[DataRow | UnreadableRow]:
@@ -163,6 +170,7 @@ class _FileReading:
                 self._content.contacts += contacts
             else:
                 self._refuse_repeated(identity, contacts)
+        self._content.bad_rows.sort(key=lambda fault: fault.line or 0)
         bad = len(self._content.bad_rows)
         self._content.rows = ListRows(len(rows), bad, frozenset(self._kept), self._unreadable)
         return self._content
@@ -223,7 +231,10 @@ class _FileReading:
         contact, problems = desired_contact(
             spec.external_id or identity, spec, numbers.good, {}, self._rules, origin, self._key, texts
         )
-        return [(self._column(row, path), message) for path, message in problems] or contact
+        if problems:
+            return [(self._column(row, path), message) for path, message in problems]
+        self._content.zones.see(spec.timezone, origin)
+        return contact
 
     def _validated(
         self, row: DataRow, identity: str, numbers: tuple[str, ...]

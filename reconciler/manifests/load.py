@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from reconciler.collector import collector_paused
 from reconciler.core.desired import Origin
+from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.discovery import SourceFile, discover
 from reconciler.manifests.documents import DocumentText, decode, split_documents
 from reconciler.manifests.explain import explain
 from reconciler.manifests.places import Place, lines_of_items
-from reconciler.manifests.suggestions import did_you_mean
 from reconciler.manifests.yaml_syntax import TreeFault
 from reconciler.manifests.yaml_tree import compose, read_values
 from reconciler.spec.contact_list import ContactList

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.core.existing import Existing
+from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
 from reconciler.manifests.campaign_rules import CampaignRules, configuration_of
 from reconciler.manifests.load import Document, FaultyObject, LoadedManifests
-from reconciler.manifests.suggestions import did_you_mean
 from reconciler.spec.campaign import Campaign
 from reconciler.spec.configuration import Configuration, ConfigurationSpec
 from reconciler.spec.contact import Contact
@@ -114,5 +114,6 @@ class References:
     def _unknown(
         self, document: Document, path: Sequence[str], what: str, name: str, known: Iterable[str]
     ) -> Fault:
-        message = f"{what} '{name}' does not exist{did_you_mean(name, known)}"
+        faulty = (found.name for found in self._faulty if found.kind.casefold() == what)
+        message = f"{what} '{name}' does not exist{did_you_mean(name, sorted({*known, *faulty}))}"
         return document.place.fault(path, message, self._hint)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reconciler.collector import collector_paused
-from reconciler.core.desired import DesiredContact, DesiredObject, DesiredState, ListRows, Notice, ObjectKey
+from reconciler.core.desired import (
+    Cases,
+    DesiredContact,
+    DesiredObject,
+    DesiredState,
+    ListRows,
+    Notice,
+    ObjectKey,
+    Origin,
+)
 from reconciler.core.existing import Existing
 from reconciler.core.masking import masked_name
 from reconciler.core.plan.counting import counted
+from reconciler.core.plan.rules import campaign_key
 from reconciler.errors import Fault, FaultsFound
+from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.contacts import desired_contact, read_numbers
 from reconciler.manifests.lists import ColumnsRead, ListContent, read_list
@@ -64,6 +75,8 @@ def examine(loaded: LoadedManifests, existing: Existing, hash_key: bytes) -> Exa
             collected.take(document)
         contacts = collected.unique_contacts()
         warnings = [*warnings_of(loaded.documents, contacts, references, loaded.org)]
+        for campaign, zones in collected.zones.items():
+            warnings += zones.warnings(campaign)
     desired = DesiredState(collected.objects, contacts, collected.lists, [*collected.notices, *warnings])
     return Examination(desired, collected.faults, collected.bad_rows, collected.columns)
 
@@ -93,6 +106,7 @@ class _Collected:
     notices: list[Notice] = field(default_factory=list)
     columns: list[ColumnsRead] = field(default_factory=list)
     declared: dict[ObjectKey, Document] = field(default_factory=dict)
+    zones: dict[ObjectKey, AbbreviatedZones] = field(default_factory=dict)
 
     def take(self, document: Document) -> None:
         manifest = document.manifest
@@ -137,6 +151,8 @@ class _Collected:
         )
         self.faults += [document.place.fault(("spec", *path), message) for path, message in problems]
         self.contacts.append(contact)
+        campaign = campaign_key(contact.org, contact.campaign)
+        self.zones.setdefault(campaign, AbbreviatedZones()).see(spec.timezone, document.origin)
 
     def _take_list(self, document: Document, key: ObjectKey, content: ListContent) -> None:
         self.contacts += content.contacts
@@ -144,17 +160,18 @@ class _Collected:
         self.lists[key] = content.rows
         if content.columns is not None:
             self.columns.append(content.columns)
-        self.bad_rows += [*content.bad_rows, *content.partly_bad]
+        self.bad_rows += sorted([*content.bad_rows, *content.partly_bad], key=lambda fault: fault.line or 0)
         if content.bad_rows:
             skipped = "is skipped" if content.rows.bad == 1 else "are skipped"
-            rows = counted(content.rows.rows, "row")
-            detail = f"{content.rows.bad:,} of {rows} {skipped}: {_first(content.bad_rows)}"
-            self.notices.append(Notice("bad-rows", key, detail, document.origin))
+            headline = f"{content.rows.bad:,} of {counted(content.rows.rows, 'row')} {skipped}"
+            self.notices.append(_bad_rows(key, headline, content.bad_rows, document.origin))
         if content.partly_bad:
             count = len(content.partly_bad)
             numbers = "1 bad number is" if count == 1 else f"{count:,} bad numbers are"
-            detail = f"{numbers} left out beside good ones: {_first(content.partly_bad)}"
-            self.notices.append(Notice("bad-rows", key, detail, document.origin))
+            headline = f"{numbers} left out beside good ones"
+            self.notices.append(_bad_rows(key, headline, content.partly_bad, document.origin))
+        self.notices += [Notice("warning", key, text, document.origin) for text in content.warnings]
+        self.notices += content.zones.warnings(key)
 
     def unique_contacts(self) -> list[DesiredContact]:
         """Refuse an id that two documents declare in one campaign (R-ID-4); give the contacts in order."""
@@ -170,7 +187,8 @@ class _Collected:
         return list(first.values())
 
 
-def _first(faults: Iterable[Fault]) -> str:
-    shown = list(faults)
-    more = "; …" if len(shown) > _SHOWN_ROWS else ""
-    return "; ".join(str(fault) for fault in shown[:_SHOWN_ROWS]) + more
+def _bad_rows(key: ObjectKey, headline: str, faults: Sequence[Fault], origin: Origin) -> Notice:
+    first = [str(fault) for fault in faults[:_SHOWN_ROWS]]
+    more = "; …" if len(faults) > _SHOWN_ROWS else ""
+    detail = f"{headline}: {'; '.join(first)}{more}"
+    return Notice("bad-rows", key, detail, origin, Cases(headline, len(faults), first))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.desired import Notice
+from reconciler.core.desired import DesiredState, Notice, ObjectKey
 from reconciler.errors import Fault
 from reconciler.manifests.lists import ColumnsRead
 from reconciler.manifests.load import LoadedManifests
@@ -18,7 +18,8 @@ from reconciler.spec.registry import KINDS
 class Summary:
     """Counts of documents per kind, in order of dependence, and of contacts per (organization, campaign).
 
-    The campaign is None for ad hoc contacts. `faults` are errors; `bad_rows` and `warnings` are not.
+    The campaign is None for ad hoc contacts; one that has lists, but nobody in them, counts 0. `empty_lists`
+    are those without a row. `faults` are errors; `bad_rows` and `warnings` are not.
     `columns` says how each list's CSV file was read.
     """
 
@@ -28,16 +29,25 @@ class Summary:
     bad_rows: Sequence[Fault]
     warnings: Sequence[Notice]
     columns: Sequence[ColumnsRead] = ()
+    empty_lists: Sequence[ObjectKey] = ()
 
 
 def summarise(loaded: LoadedManifests, examination: Examination) -> Summary:
     """Count what was declared and gather what was noticed."""
+    desired = examination.desired
     counted = Counter[str](document.manifest.kind for document in loaded.documents)
     return Summary(
         {kind: counted[kind] for kind in KINDS if counted[kind]},
-        Counter((contact.org, contact.campaign) for contact in examination.desired.contacts),
+        _contacts(desired),
         examination.faults,
         examination.bad_rows,
-        [notice for notice in examination.desired.notices if notice.notice == "warning"],
+        [notice for notice in desired.notices if notice.notice == "warning"],
         examination.columns,
+        [key for key, content in desired.lists.items() if not content.rows],
     )
+
+
+def _contacts(desired: DesiredState) -> Mapping[tuple[str, str | None], int]:
+    counted = Counter({(key.org, key.campaign): 0 for key in desired.lists})
+    counted.update((contact.org, contact.campaign) for contact in desired.contacts)
+    return counted

@@ -10,9 +10,11 @@ from reconciler.core.desired import DesiredContact, Notice, ObjectKey
 from reconciler.core.phones import country_of, mask_number, zones_of
 from reconciler.core.zones import uses_zone
 from reconciler.manifests.campaign_rules import CampaignRules
+from reconciler.manifests.configuration_warnings import schedule_warnings
 from reconciler.manifests.load import Document
 from reconciler.manifests.references import References, org_of
 from reconciler.spec.campaign import Campaign
+from reconciler.spec.configuration import Configuration
 
 _SAMPLES = 3
 
@@ -20,8 +22,10 @@ _SAMPLES = 3
 def warnings_of(
     documents: Iterable[Document], contacts: Sequence[DesiredContact], references: References, org: str
 ) -> Iterator[Notice]:
-    """Yield the warnings of campaigns in document order, then those of contacts, campaign by campaign."""
+    """Yield the warnings of objects in document order, then those of contacts, campaign by campaign."""
     for document in documents:
+        if isinstance(document.manifest, Configuration):
+            yield from _of_configuration(document, document.manifest, org)
         if isinstance(document.manifest, Campaign):
             yield from _campaign_version(
                 document, document.manifest, references, org_of(document.manifest, org)
@@ -37,6 +41,12 @@ def warnings_of(
             yield from _never_due(key, members)
             yield from _contact_versions(key, members, rules)
             yield from _zones(key, members, rules)
+
+
+def _of_configuration(document: Document, manifest: Configuration, org: str) -> Iterator[Notice]:
+    key = ObjectKey("Configuration", org_of(manifest, org), None, manifest.metadata.name)
+    for detail in schedule_warnings(manifest.spec.schedule):
+        yield Notice("warning", key, detail, document.origin)
 
 
 def _campaign_version(

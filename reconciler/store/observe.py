@@ -41,7 +41,7 @@ def observe(connection: Connection, desired: DesiredState, source: str, now: dat
         left_to_call=left_to_call(connection, campaigns),
         waiting=WaitingLookup(connection, campaigns),
         changed_by=ChangedByLookup(connection),
-        ledger=LedgerLookup(connection),
+        ledger=LedgerLookup(connection, now),
     )
 
 

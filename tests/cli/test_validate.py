@@ -49,6 +49,25 @@ def test_bad_rows_and_warnings_are_shown_and_pass(dialctl, spring):
     assert (finished.code, finished.out, finished.err) == (0, MESSY_SUMMARY, "")
 
 
+def test_a_list_without_rows_is_counted_too(dialctl, spring):
+    """R-MAN-2: a header alone empties its list, and not without a word."""
+    (spring / "crm.csv").write_text("external_id,phone\n")
+    finished = dialctl("validate", "spring")
+    assert finished.out == (
+        "Valid: 1 Configuration, 1 Campaign, 1 ContactList.\n\n"
+        "Contacts:\n  default/spring: 0\n    ContactList crm: no rows\n"
+    )
+
+
+def test_bad_rows_are_told_from_the_top_of_the_file(dialctl, spring):
+    """R-PHONE-2: whatever is wrong with them, a bad number beside a good one included."""
+    rows = "ada,+12125550142\nada,+12125550143\nbob,soon\ncyd,+12125550144; 555\ndan,\n,+12125550145\n"
+    (spring / "crm.csv").write_text(f"external_id,phone\n{rows}")
+    lines = dialctl("validate", "spring").out.splitlines()
+    places = [line.partition(".csv:")[2][0] for line in lines if line.startswith("  spring/crm.csv:")]
+    assert places[1:] == ["2", "3", "4", "5", "6", "7"]
+
+
 def test_how_columns_are_read_is_said(dialctl, spring):
     """R-MAN-4: a column that no field knows lands in `data`, and not without a word; numbers are masked."""
     header = "CRM Id,id,Phone 1,Phone 2,notes,ring +12125550199"

@@ -12,6 +12,7 @@ from gateways.conformance import START, SimulatedBench, let_pass, make_calls, on
 from reconciler.clock import VirtualClock
 from reconciler.core.outcomes import Outcome
 from reconciler.errors import GatewayUnusable
+from reconciler.gateways.behaviour import read_behaviour
 from reconciler.gateways.registry import check_environment, gateway_names, open_gateway
 from reconciler.gateways.simulator import SimulatedCarrier
 
@@ -162,7 +163,8 @@ def test_a_profile_from_the_environment_rules_the_simulator(clock, monkeypatch, 
     ("text", "messages"),
     [
         ("{", ["Invalid JSON"]),
-        ('{"faults": 2, "ring": [1, 2]}', ["faults: ", "ring: "]),
+        ('{"faults": 2, "ring": [1, 2]}', ["faults: ", "unknown field 'ring'"]),
+        ('{"outcome": {"busy": 1}}', ["unknown field 'outcome' — did you mean 'outcomes'?"]),
         ('{"talk_seconds": [9, 3]}', ["talk_seconds: the first number must not be above the second"]),
         ('{"outcomes": {"bsy": 1, "cancelled": 1}}', ["outcomes.bsy: ", "outcomes.cancelled: "]),
         ('{"dispositions": {"gone": 1}}', ["dispositions.gone: a conversation comes to success"]),
@@ -178,6 +180,25 @@ def test_a_faulty_profile_is_explained(clock, monkeypatch, tmp_path, text, messa
         open_gateway("simulator", clock)
     for message in messages:
         assert f"{profile}: {message}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ('{"outcomes": {"no_anser": 1}}', " — did you mean 'no_answer'?"),
+        ('{"outcomes": {"cancelled": 1}}', "wrong_person"),
+        ('{"numbers": {"+1*": {"optout": 1}}}', " — did you mean 'opt_out'?"),
+        ('{"dispositions": {"succes": 1}}', " — did you mean 'success'?"),
+        ('{"dispositions": {"non": 1}}', " — did you mean 'none'?"),
+    ],
+)
+def test_a_misspelt_outcome_is_told_with_the_nearest(tmp_path, text, nearest):
+    """What only an order brings about is no misspelling of anything."""
+    profile = tmp_path / "faulty.json"
+    profile.write_text(text)
+    with pytest.raises(GatewayUnusable) as refused:
+        read_behaviour(profile)
+    assert str(refused.value).endswith(nearest)
 
 
 def test_a_missing_profile_is_explained(clock, monkeypatch, tmp_path):

@@ -22,7 +22,7 @@ from declared import (
 )
 from installation import Installation
 
-from reconciler.core.desired import ListRows, Notice, Origin
+from reconciler.core.desired import Cases, ListRows, Notice, Origin
 from reconciler.core.plan.render_json import render_json
 from reconciler.core.plan.render_markdown import render_markdown
 from reconciler.core.plan.render_text import render_text
@@ -81,8 +81,16 @@ def today():
         ],
         rows={crm.key: ListRows(10, 1, frozenset({"crm-004"}))},
     )  # fmt: skip
-    skipped = Notice("bad-rows", crm.key, "1 of 10 rows is skipped", Origin("contacts/crm.csv", 5))
-    return type(found)(found.objects, found.contacts, found.lists, (skipped,))
+    return type(found)(
+        found.objects, found.contacts, found.lists, (bad_rows(crm.key, 1), bad_rows(crm.key, 5))
+    )
+
+
+def bad_rows(key, count):
+    first = [f"contacts/crm.csv:{line}:phone: has no phone number" for line in range(5, 5 + min(count, 3))]
+    skipped = "1 of 10 rows is skipped" if count == 1 else f"{count} of 10 rows are skipped"
+    detail = f"{skipped}: {'; '.join(first)}{'; …' * (count > 3)}"
+    return Notice("bad-rows", key, detail, Origin("contactlists/crm.yaml", 1), Cases(skipped, count, first))
 
 
 def listed(crm, number, **fields):

@@ -78,7 +78,7 @@ def test_a_bad_row_is_skipped_counted_and_its_contact_kept(contact_list):
     examination = contact_list(content)
     assert contacts(examination) == {"1": ["+12125550142"]}
     assert rows(examination) == ListRows(8, 7, frozenset({"2", "3", "5", "6", "8"}), 2)
-    assert sorted(str(fault).split(";")[0] for fault in examination.bad_rows) == [
+    assert [str(fault).split(";")[0] for fault in examination.bad_rows] == [
         "crm.csv:2:phone: '***' is not a valid phone number in US: too few digits",
         "crm.csv:3:phone: a text without digits stands here, not a phone number",
         "crm.csv:4:phone: has no phone number",
@@ -88,7 +88,7 @@ def test_a_bad_row_is_skipped_counted_and_its_contact_kept(contact_list):
         "crm.csv:8: has 5 cells, but the header names 4",
         f"crm.csv:9:scheduled_at: '2026-03-08T02:30:00' does not exist in {NEW_YORK}: the clocks skip it",
     ]
-    assert [n.notice for n in examination.desired.notices] == ["bad-rows", "bad-rows"]
+    assert [n.notice for n in examination.desired.notices] == ["bad-rows", "bad-rows", "warning"]
     assert "7 of 8 rows are skipped" in examination.desired.notices[0].detail
     one_bad = contact_list("external_id,phone\nada,+12125550142\nbob,soon\n")
     assert "1 of 2 rows is skipped" in one_bad.desired.notices[0].detail
@@ -193,6 +193,35 @@ def test_a_data_file_lies_beside_the_manifest_and_inside_the_root(load, examined
     [fault] = examine(load({"root/l.yaml": text}, "root"), OFFLINE, b"").faults
     assert (fault.file, fault.line) == ("root/l.yaml", 4)
     assert says in fault.message
+
+
+@pytest.mark.parametrize(
+    ("written", "near"),
+    [("pannel.csv", "panel.csv"), ("lists/sprng.jsonl", "lists/spring.jsonl"), ("lists/panel.md", "")],
+)
+def test_a_data_file_that_is_not_there_may_be_another_one(examined, written, near):
+    """R-MAN-4: the nearest data file of that folder is named, written as the manifest writes it."""
+    text = (
+        "apiVersion: campaigns/v1\nkind: ContactList\n"
+        f"metadata: {{name: l, campaign: default}}\nspec: {{from: {written}}}\n"
+    )
+    files = {"l.yaml": text, "panel.csv": "id,phone\n", "lists/spring.jsonl": "", "lists/panel.mdx": ""}
+    [fault] = examined(files).faults
+    assert fault.message.endswith(f" — did you mean '{near}'?") == bool(near)
+
+
+@pytest.mark.parametrize("outside", ["../pannel.csv", "../root-2/panell.csv", "link/pannel.csv"])
+def test_what_lies_outside_of_the_root_is_not_told(load, tmp_path, outside):
+    """R-MAN-4: neither beside it, nor behind a link."""
+    text = (
+        "apiVersion: campaigns/v1\nkind: ContactList\n"
+        f"metadata: {{name: l, campaign: default}}\nspec: {{from: {outside}}}\n"
+    )
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path)
+    loaded = load({"root/l.yaml": text, "panel.csv": "", "root-2/panel.csv": ""}, "root/l.yaml")
+    [fault] = examine(loaded, OFFLINE, b"").faults
+    assert fault.message.endswith("No such file or directory")
 
 
 def test_errors_show_no_number(contact_list):

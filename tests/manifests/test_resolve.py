@@ -42,6 +42,14 @@ def test_unknown_names_are_faults_with_the_nearest_name(examined):
     ]
 
 
+def test_the_name_of_a_faulty_document_may_be_the_nearest(examined):
+    """R-MAN-1: a typo in a document hides no typo in a reference to it."""
+    text = manifest("Configuration", "two-countries", "{agnt_id: ada}")
+    text += manifest("Campaign", "spring", "{configuration: two-countris}")
+    [_, fault] = sorted(examined({"m.yaml": text}).faults)
+    assert fault.message == "configuration 'two-countris' does not exist — did you mean 'two-countries'?"
+
+
 def test_what_the_database_has_may_be_referred_to(examined):
     """R-CONF-1: a campaign of the database reads its contacts by its configuration there."""
     stored = ConfigurationSpec.model_validate({"dialing": {"default_country": "GB"}}).model_dump(mode="json")

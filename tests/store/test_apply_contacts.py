@@ -231,21 +231,23 @@ def test_a_withdrawn_contact_may_be_declared_by_another_source(scratch, status):
 
 
 def test_whom_a_suppression_stops_is_not_newly_callable(scratch):
-    """R-SUP-1: by ledger or list, also one of the same plan; not by an entry that runs out."""
+    """R-SUP-1: by ledger or list, also one of the same plan; until an entry runs out, or for good."""
     scratch.apply(desired())
     org_id = scratch.rows(tables.organization)[0].id
     with scratch.database.write() as connection:
-        for name, until in (("ledger", None), ("until", START + timedelta(days=1))):
+        day = timedelta(days=1)
+        for name, until in (("ledger", None), ("until", START + day), ("over", START - day)):
             suppress(
                 connection, org_id, [number_of(name)], DIALER,
                 ids=scratch.ids, now=START, reason="asked", expires_at=until,
             )  # fmt: skip
-    dnc = suppression_list(number_of("listed"), (number_of("day"), "2027-01-01"))
-    many = listed("free", "ledger", "until", "listed", "day")
+    days = ((number_of("day"), "2026-03-03"), (number_of("past"), "2026-03-02"))
+    dnc = suppression_list(number_of("listed"), *days)
+    many = listed("free", "ledger", "until", "over", "listed", "day", "past")
     two = contact("two", [number_of("ledger"), number_of("free")], list_=CRM)
     made = scratch.plan(desired(*many, two, objects=(*BASE, dnc)))
     [effect] = made.effects
-    assert (effect.newly_callable, effect.at_most) == (4, False)
+    assert effect_text(effect) == "4 newly callable, 2 callable once a suppression runs out"
 
 
 @pytest.mark.parametrize(

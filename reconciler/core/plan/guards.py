@@ -66,9 +66,9 @@ def start(proposal: Proposal) -> Iterator[str]:
 
 
 def newly_callable(proposal: Proposal) -> Iterator[str]:
-    """More than 10,000 contacts newly callable in campaigns that exist."""
+    """More than 10,000 contacts callable, now or when a suppression runs out, in campaigns that exist."""
     existing = [effect for effect in effects(proposal) if _exists(effect, proposal)]
-    count = sum(effect.newly_callable for effect in existing)
+    count = sum(effect.newly_callable + effect.callable_later for effect in existing)
     if count > CALLABLE_CONTACTS:
         yield f"{count:,} contacts become callable in campaigns that exist already"
 

@@ -14,7 +14,7 @@ from reconciler.core.plan.observed import ObservedState
 from reconciler.core.plan.plan import Effect, PlanOptions, Sweep
 from reconciler.core.plan.rules import CampaignRules
 from reconciler.core.plan.standing import OPEN
-from reconciler.core.plan.suppressions import SuppressedForGood
+from reconciler.core.plan.suppressions import Suppressed
 from reconciler.core.settlement import ContactStatus
 
 
@@ -43,7 +43,7 @@ class Proposal:
     members: Mapping[ObjectKey, int]
     rules: Mapping[ObjectKey, CampaignRules]
     shifts: Sequence[Shift]
-    suppressed: SuppressedForGood
+    suppressed: Suppressed
 
     def left_to_call(self, campaign: ObjectKey) -> int:
         """Count the contacts that the campaign has still to call, before the plan."""
@@ -104,7 +104,7 @@ def effects(proposal: Proposal) -> Iterator[Effect]:
                 unlooked.add(sweep.campaign)
     for campaign, counted in sorted(counts.items()):
         if any(counted.values()):
-            at_most = campaign in unlooked and bool(proposal.suppressed.numbers(campaign.org))
+            at_most = campaign in unlooked and proposal.suppressed.any_in(campaign.org)
             yield Effect(campaign, **counted, at_most=at_most and counted["newly_callable"] > 0)
 
 
@@ -140,16 +140,21 @@ def _of_contact(change: ContactChange, proposal: Proposal) -> Iterator[str]:
         return
     becomes_pending = change.status_after == ContactStatus.PENDING != change.status_before
     dials = change.key.campaign is None or _is_active(change.campaign, proposal.rules)
-    if becomes_pending and dials and not _is_stopped(change, proposal.suppressed):
-        yield "newly_callable"
+    if becomes_pending and dials:
+        yield from _callable(change, proposal.suppressed)
     if becomes_pending and change.status_before == ContactStatus.ERROR:
         yield "cured"
     if change.status_after == ContactStatus.ERROR != change.status_before:
         yield "without_agent"
 
 
-def _is_stopped(change: ContactChange, suppressed: SuppressedForGood) -> bool:
-    return suppressed.stops(change.key.org, change.after["phone_numbers"])
+def _callable(change: ContactChange, suppressed: Suppressed) -> Iterator[str]:
+    """R-SUP-1: callable now, or only once a suppression runs out, or never."""
+    org, numbers = change.key.org, change.after["phone_numbers"]
+    if not suppressed.stops(org, numbers):
+        yield "newly_callable"
+    elif not suppressed.stops_for_good(org, numbers):
+        yield "callable_later"
 
 
 def _is_active(campaign: ObjectKey, rules: Mapping[ObjectKey, CampaignRules]) -> bool:

@@ -106,7 +106,7 @@ class ObservedState:
     external id) in code point order. `left_to_call` counts pending, locked and in-progress contacts per
     campaign. `changed_by` tells who changed an object or a contact last without an apply. `holds` are those
     on one campaign that stand, the oldest first. `ledger` gives, by an organization's name, the numbers that
-    its suppression ledger holds without expiry.
+    its suppression ledger holds now, each with whether it holds them without expiry.
     """
 
     serial: int
@@ -117,7 +117,7 @@ class ObservedState:
     left_to_call: Mapping[ObjectKey, int] = field(default_factory=dict)
     waiting: Lookup[ObjectKey, WaitingContacts] = field(default_factory=dict)
     changed_by: Lookup[UUID, Attribution] = field(default_factory=dict)
-    ledger: Lookup[str, frozenset[str]] = field(default_factory=dict)
+    ledger: Lookup[str, Mapping[str, bool]] = field(default_factory=dict)
 
 
 def empty_state(hash_key: bytes) -> ObservedState:

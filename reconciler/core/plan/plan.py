@@ -68,12 +68,14 @@ class Sweep:
 class Effect:
     """What the plan means for the people in one campaign, in numbers.
 
-    `newly_callable` leaves out contacts of the plan whose numbers are all suppressed for good. `at_most`
-    tells that it counts contacts that were there already, too, of whom a suppression may stop some (R-SUP-1).
+    `newly_callable` leaves out contacts of the plan whose numbers are all suppressed; `callable_later` counts
+    those of them whom a suppression stops only until it runs out. `at_most` tells that `newly_callable`
+    counts contacts that were there already, too, of whom a suppression may stop some (R-SUP-1).
     """
 
     campaign: ObjectKey
     newly_callable: int = 0
+    callable_later: int = 0
     withdrawn: int = 0
     withdrawn_in_call: int = 0
     exhausted: int = 0

@@ -16,7 +16,7 @@ from reconciler.core.plan.observed import ObservedState
 from reconciler.core.plan.orphans import plan_orphans
 from reconciler.core.plan.plan import Plan, PlanOptions
 from reconciler.core.plan.rules import CampaignRules, rules_of_campaigns
-from reconciler.core.plan.suppressions import SuppressedForGood
+from reconciler.core.plan.suppressions import Suppressed
 from reconciler.errors import PlanRefused
 
 
@@ -35,7 +35,7 @@ def plan(desired: DesiredState, observed: ObservedState, options: PlanOptions) -
     _refuse([*objects.refusals, *contacts.refusals, *_unknown_releases(desired, options)])
     before = rules_of_campaigns({key: live.spec for key, live in observed.objects.items()})
     shifts = shifts_between(before, rules)
-    suppressed = SuppressedForGood(specs, observed.ledger)
+    suppressed = Suppressed(specs, observed.ledger, options.now)
     proposal = Proposal(
         desired, observed, options, changes, contacts.changes, contacts.members, rules, shifts, suppressed
     )

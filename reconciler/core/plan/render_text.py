@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.core.desired import Notice
 from reconciler.core.plan.change import Action, Cause, Change, ContactChange
 from reconciler.core.plan.plan import Plan
 from reconciler.core.plan.wording import (
@@ -43,10 +44,7 @@ def render_text(plan: Plan, *, show_pii: bool = False) -> Iterator[str]:
     yield from _section("What it means for the people called:", [
         f"  {effect.campaign}: {effect_text(effect)}" for effect in plan.effects
     ])  # fmt: skip
-    yield from _section("Notices:", [
-        f"  {notice.notice}: {_about(notice.key)}{notice.detail}{_at(origin_text(notice.origin))}"
-        for notice in plan.notices
-    ])  # fmt: skip
+    yield from _section("Notices:", [line for notice in plan.notices for line in _notice(notice)])
     yield from _section("Guards refuse this plan:", [
         f"  {GUARD_MARKER} {guard.guard}: {guard.detail}; to go on: {guard.allow}" for guard in plan.guards
     ])  # fmt: skip
@@ -86,6 +84,17 @@ def _sample(change: ContactChange, *, show_pii: bool) -> str:
     if change.cause is Cause.DRIFT:
         texts.insert(0, drift_text(change))
     return f"{name}  {'; '.join(texts)}{_at(origin_text(change.origin))}"
+
+
+def _notice(notice: Notice) -> Iterator[str]:
+    """Write a notice; of one about many cases the count, and the first of them each on a line of its own."""
+    cases = notice.cases
+    text = cases.headline if cases else notice.detail
+    yield f"  {notice.notice}: {_about(notice.key)}{text}{_at(origin_text(notice.origin))}"
+    if cases is not None:
+        yield from (f"      {case}" for case in cases.first)
+        if (more := cases.total - len(cases.first)) > 0:
+            yield f"      … and {more:,} more: dialctl validate lists them all"
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:

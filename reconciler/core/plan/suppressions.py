@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from reconciler.core.canonical import content_hash
 from reconciler.core.desired import Json, ObjectKey
@@ -13,35 +15,58 @@ KIND = "SuppressionList"
 NUMBERS_PATH = "spec.numbers"
 
 
-class SuppressedForGood:
-    """The numbers that nobody may call, by lists and ledger; an entry that runs out stops nobody for good.
+class Suppressed:
+    """The numbers that nobody may call at the instant of planning, by lists and ledger (R-SUP-1).
 
-    `specs` are those of all objects, `ledger` gives an organization's numbers by its name.
+    `specs` are those of all objects. `ledger` gives, by an organization's name, the numbers that its ledger
+    suppresses now, each with whether it does so for good, without expiry.
     """
 
     def __init__(
-        self, specs: Mapping[ObjectKey, Mapping[str, Json]], ledger: Lookup[str, frozenset[str]]
+        self,
+        specs: Mapping[ObjectKey, Mapping[str, Json]],
+        ledger: Lookup[str, Mapping[str, bool]],
+        now: datetime,
     ) -> None:
         self._specs = specs
         self._ledger = ledger
-        self._known: dict[str, frozenset[str]] = {}
+        self._today = now.astimezone(UTC).date().isoformat()
+        self._known: dict[str, _Numbers] = {}
 
-    def numbers(self, org: str) -> frozenset[str]:
-        """Give an organization's numbers (E.164); read when they are first asked for."""
-        if org not in self._known:
-            listed = {
-                entry["number"]
-                for key, spec in self._specs.items()
-                if key.kind == KIND and key.org == org
-                for entry in spec["numbers"]
-                if entry.get("expires_at") is None
-            }
-            self._known[org] = frozenset(listed) | (self._ledger.get(org) or frozenset())
-        return self._known[org]
+    def any_in(self, org: str) -> bool:
+        """Tell whether anything is suppressed in an organization."""
+        return bool(self._numbers(org).now)
 
     def stops(self, org: str, numbers: Iterable[str]) -> bool:
-        """Tell whether no number of a contact is left to call (R-SUP-1)."""
-        return self.numbers(org).issuperset(numbers)
+        """Tell whether no number (E.164) of a contact is left to call now."""
+        return self._numbers(org).now.issuperset(numbers)
+
+    def stops_for_good(self, org: str, numbers: Iterable[str]) -> bool:
+        """Tell whether none of them will be left to call either once entries run out."""
+        return self._numbers(org).for_good.issuperset(numbers)
+
+    def _numbers(self, org: str) -> _Numbers:
+        """Read an organization's numbers when they are first asked for."""
+        if org not in self._known:
+            found = [*self._listed(org), *(self._ledger.get(org) or {}).items()]
+            self._known[org] = _Numbers(
+                frozenset(number for number, _ in found),
+                frozenset(number for number, for_good in found if for_good),
+            )
+        return self._known[org]
+
+    def _listed(self, org: str) -> Iterator[tuple[str, bool]]:
+        for key, spec in self._specs.items():
+            if key.kind == KIND and key.org == org:
+                for entry in spec["numbers"]:
+                    first_free_day = entry.get("expires_at")
+                    if first_free_day is None or first_free_day > self._today:
+                        yield entry["number"], first_free_day is None
+
+
+class _Numbers(NamedTuple):
+    now: frozenset[str]
+    for_good: frozenset[str]
 
 
 def entries_of(spec: Mapping[str, Json]) -> dict[str, Json]:

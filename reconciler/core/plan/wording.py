@@ -28,6 +28,7 @@ _DONE = {
 }
 _EFFECTS = {
     "newly_callable": "newly callable",
+    "callable_later": "callable once a suppression runs out",
     "withdrawn": "withdrawn",
     "withdrawn_in_call": "of them in a call that goes on",
     "exhausted": "exhausted by a lower cap",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import Connection, bindparam, case, func, or_, select
 
 from reconciler.core.agents import NO_AGENT
 from reconciler.core.desired import ObjectKey
@@ -50,13 +51,13 @@ _LAST_CHANGE_BY_HAND = (
     .limit(1)
 )
 _LEDGER = (
-    select(suppression.c.number)
+    select(suppression.c.number, suppression.c.expires_at)
     .join(organization, organization.c.id == suppression.c.org_id)
     .where(
         organization.c.name == bindparam("org"),
         suppression.c.list_id.is_(None),
         suppression.c.removed_at.is_(None),
-        suppression.c.expires_at.is_(None),
+        or_(suppression.c.expires_at.is_(None), suppression.c.expires_at > bindparam("now")),
     )
 )
 
@@ -116,11 +117,15 @@ class ChangedByLookup:
 
 
 class LedgerLookup:
-    """Gives the numbers that a ledger suppresses for good; asked where somebody becomes callable."""
+    """Gives the numbers that a ledger suppresses at an instant; asked where somebody becomes callable."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
+        self._now = now
 
-    def get(self, key: str, /) -> frozenset[str]:
-        """Give the numbers (E.164) of the organization of this name."""
-        return frozenset(self._connection.execute(_LEDGER, {"org": key}).scalars())
+    def get(self, key: str, /) -> Mapping[str, bool]:
+        """Give the numbers (E.164) of the organization of this name: for good, or until an entry runs out."""
+        found: dict[str, bool] = {}
+        for number, expires_at in self._connection.execute(_LEDGER, {"org": key, "now": self._now}):
+            found[number] = expires_at is None or found.get(number, False)
+        return found

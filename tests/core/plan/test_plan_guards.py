@@ -90,9 +90,12 @@ def test_starting_a_large_campaign(left, guards):
 
 @pytest.mark.parametrize(("count", "guards"), [(10_000, []), (10_001, ["callable"])])
 def test_many_newly_callable(count, guards):
-    """R-PLAN-6: more than 10,000 contacts newly callable in campaigns that exist."""
+    """R-PLAN-6, R-SUP-1: more than 10,000 newly callable, be it only when a suppression runs out."""
     many = [contact(f"n{number}", "+12125550142", list_=CRM) for number in range(count)]
     assert trips(state(*BASE, contacts=many), observed(*BASE)) == guards
+    for until, tripped in (("2026-09-01", guards), (None, [])):
+        dnc = suppression_list(("+12125550142", until))
+        assert trips(state(*BASE, dnc, contacts=many), observed(*BASE, dnc)) == tripped
 
 
 @pytest.mark.parametrize(

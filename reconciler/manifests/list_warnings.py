@@ -1,0 +1,99 @@
+"""Warnings of one data file: numbers that nobody dials, rows most of which are bad (R-PHONE-2, R-MAN-4)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from reconciler.core.phones import mask_numbers_in
+from reconciler.errors import Fault
+from reconciler.manifests.campaign_rules import CampaignRules
+from reconciler.manifests.contacts import read_numbers
+from reconciler.manifests.data_file import DataRow, UnreadableRow
+from reconciler.manifests.number_cells import split_numbers
+from reconciler.spec.contact_list import Columns
+
+_SAMPLED_ROWS = 50
+_MOST_NAMED = 3
+_FEWEST_ROWS = 4
+"""Of fewer rows no share says anything."""
+_WRITTEN_LIKE_A_NUMBER = re.compile(r"[+(]?[\d\s().\-/]{7,25}")
+_QUOTED = re.compile(r"'[^']*'")
+_PLAIN_IN_A_LIST = re.compile(r"[^\W_][\w ()./-]*(?<! )")
+
+
+def list_warnings(
+    rows: Sequence[DataRow | UnreadableRow], bad: Sequence[Fault], columns: Columns, rules: CampaignRules
+) -> Iterator[str]:
+    """Yield what is probably not meant; `bad` are the rows that are left out.
+
+    Whoever maps `phone_numbers` has said which numbers to dial, and is not told of others.
+    """
+    undialled = _undialled_columns(rows, rules)
+    if columns.phone_numbers is None:
+        yield from _undialled_text(undialled, _dialled_columns(rows))
+    yield from _mostly_bad_text(len(rows), bad, undialled)
+
+
+def _undialled_columns(rows: Sequence[DataRow | UnreadableRow], rules: CampaignRules) -> list[str]:
+    """Give the columns that land in `data` though most of their cells, in the first rows, read as numbers."""
+    filled, numbers = Counter[str](), Counter[str]()
+    for row in rows[:_SAMPLED_ROWS]:
+        if isinstance(row, UnreadableRow):
+            continue
+        for column, cell in row.data.items():
+            if isinstance(cell, str) and cell.strip():
+                filled[column] += 1
+                numbers[column] += _reads_as_number(cell, rules)
+    return [column for column, cells in filled.items() if numbers[column] * 2 > cells]
+
+
+def _dialled_columns(rows: Sequence[DataRow | UnreadableRow]) -> Sequence[str]:
+    """Give the columns of numbers: of a CSV file all, of JSON lines those of the first rows."""
+    for row in rows:
+        if isinstance(row, DataRow) and row.layout is not None:
+            return [row.layout.headers[at] for at in row.layout.numbers]
+    sampled = (row for row in rows[:_SAMPLED_ROWS] if isinstance(row, DataRow))
+    return list(dict.fromkeys(column for row in sampled for column, _ in row.numbers))
+
+
+def _undialled_text(columns: Sequence[str], dialled: Sequence[str]) -> Iterator[str]:
+    for column in columns[:_MOST_NAMED]:
+        mapped = ", ".join(_in_a_list(name) for name in (*dialled, column))
+        yield (
+            f"column '{mask_numbers_in(column)}' looks like phone numbers and is not dialled; "
+            f"map it: columns: {{phone_numbers: [{mapped}]}}"
+        )
+
+
+def _mostly_bad_text(rows: int, bad: Sequence[Fault], undialled: Sequence[str]) -> Iterator[str]:
+    """Say that more than half of the rows are bad, of which sort most are, and what that points to."""
+    if rows < _FEWEST_ROWS or len(bad) * 2 <= rows:
+        return
+    sorts = Counter((fault.column, _QUOTED.sub("'…'", fault.message)) for fault in bad)
+    (column, message), count = sorts.most_common(1)[0]
+    where = f"{column}: " if column else ""
+    text = f"most rows are bad, {len(bad):,} of {rows:,}; {count:,} of them for this: {where}{message}"
+    yield text + _likeliest_cause(message, undialled)
+
+
+def _likeliest_cause(message: str, undialled: Sequence[str]) -> str:
+    if undialled:
+        return f"; is column '{mask_numbers_in(undialled[0])}' the one to dial?"
+    if "is not a valid phone number in " in message:
+        return "; are these numbers of another country? dialing: {default_country: …} says which"
+    return ""
+
+
+def _reads_as_number(cell: str, rules: CampaignRules) -> bool:
+    texts = split_numbers(cell)
+    written = bool(texts) and all(_WRITTEN_LIKE_A_NUMBER.fullmatch(text) for text in texts)
+    return written and len(read_numbers(texts, rules).good) > 0
+
+
+def _in_a_list(name: str) -> str:
+    """Write a column's name as YAML takes it inside of brackets."""
+    shown = mask_numbers_in(name)
+    return shown if _PLAIN_IN_A_LIST.fullmatch(shown) else json.dumps(shown, ensure_ascii=False)
