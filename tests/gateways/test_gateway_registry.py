@@ -12,7 +12,7 @@ from gateways.conformance import START, SimulatedBench, let_pass, make_calls, on
 from reconciler.clock import VirtualClock
 from reconciler.core.outcomes import Outcome
 from reconciler.errors import GatewayUnusable
-from reconciler.gateways.behaviour import read_behaviour
+from reconciler.gateways.behaviour import Behaviour, read_profile
 from reconciler.gateways.registry import check_environment, gateway_names, open_gateway
 from reconciler.gateways.simulator import SimulatedCarrier
 
@@ -197,7 +197,7 @@ def test_a_misspelt_outcome_is_told_with_the_nearest(tmp_path, text, nearest):
     profile = tmp_path / "faulty.json"
     profile.write_text(text)
     with pytest.raises(GatewayUnusable) as refused:
-        read_behaviour(profile)
+        read_profile(profile, Behaviour)
     assert str(refused.value).endswith(nearest)
 
 

@@ -53,7 +53,10 @@ class WebServer:
         """Listen no more, and drop whoever is still connected."""
         if self._server is not None and self._serving is not None:
             self._server.should_exit = self._server.force_exit = True
-            await self._serving
+            answering = list(self._server.server_state.tasks)
+            for task in answering:
+                task.cancel()
+            await asyncio.gather(self._serving, *answering, return_exceptions=True)
 
     def _bind(self) -> socket.socket:
         bound = socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET)
