@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from random import Random, SystemRandom
+from random import Random
 from uuid import UUID
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,7 +19,7 @@ class Uuid7:
     """
 
     def __init__(self, random: Random | None = None) -> None:
-        self._random = random or SystemRandom()
+        self._random = random or Random()  # noqa: S311 - seeded by the system; ids are unique, not secret
         self._last = (0, 0)
 
     def __call__(self, now: datetime) -> UUID:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from reconciler.controller.claiming import Pick
@@ -46,16 +47,19 @@ def admit(cycle: Cycle, picks: Sequence[Pick]) -> Admitted:
         cycle.connection, [pick.attempt_id for pick in picks], lease.dialer_id, lease.epoch
     )
     suppressed = numbers.suppressed_until(cycle.connection, {pick.number for pick in picks}, cycle.now)
-    starts = _Starts(cycle)
+    starts, until = _Starts(cycle), {id_: _until(cycle, view) for id_, view in views.items()}
     calls, admitted, refused = [], [], []
     for pick in picks:
         view = views[pick.candidate.view.id]
-        reason = _obstacle(cycle, pick, view, held, starts)
+        not_after = _not_after(until[view.id], held.get(pick.attempt_id))
+        reason = _obstacle(cycle, pick, view, held, not_after)
         if (view.terms.org_id, pick.number) in suppressed:
             reason = "the number was suppressed meanwhile"
+        elif reason is None and not starts.allow(view):
+            reason = "another dialer used the campaign's pace"
         if reason is None:
             starts.take(view)
-            calls.append(_call(cycle, pick, view, held[pick.attempt_id]))
+            calls.append(_call(cycle, pick, view, cast(datetime, not_after)))
             admitted.append(pick)
         else:
             refused.append(_refusal(pick, cycle.now, reason))
@@ -93,7 +97,11 @@ class _Starts:
 
 
 def _obstacle(
-    cycle: Cycle, pick: Pick, view: LaneView, held: dict[UUID, datetime | None], starts: _Starts
+    cycle: Cycle,
+    pick: Pick,
+    view: LaneView,
+    held: dict[UUID, datetime | None],
+    not_after: datetime | None,
 ) -> str | None:
     """Say what stands in the way of a call now, if anything does."""
     if pick.attempt_id not in held:
@@ -103,29 +111,34 @@ def _obstacle(
         return "the contact expired meanwhile"
     if view.terms.status != "active":
         return f"the campaign is {view.terms.status}"
-    if not view.opening(cycle.plain_holds, cycle.now).open:
+    if not_after is None:
         return "held, or its window shut meanwhile"
     if _agent(pick, view.terms) != _agent(pick, pick.candidate.view.terms):
         return "its agent changed meanwhile"
-    if not starts.allow(view):
-        return "another dialer used the campaign's pace"
-    if _not_after(cycle, view, expires_at) <= cycle.now:
+    if not_after <= cycle.now:
         return "the dialer's lease is about to expire"
     return None
 
 
-def _not_after(cycle: Cycle, view: LaneView, expires_at: datetime | None) -> datetime:
-    """Give the instant after which the call must not ring any more (R-CRASH-3)."""
-    closes = view.opening(cycle.plain_holds, cycle.now).changes_at
-    limits = (cycle.lease.calls_until, closes, expires_at)
-    return min(limit for limit in limits if limit is not None)
+def _until(cycle: Cycle, view: LaneView) -> datetime | None:
+    """Give until when calls of a lane may ring: its window or its dialer's lease ends; None if it is shut."""
+    opening = view.opening(cycle.plain_holds, cycle.now)
+    if not opening.open:
+        return None
+    lease_ends = cycle.lease.calls_until
+    return lease_ends if opening.changes_at is None else min(lease_ends, opening.changes_at)
+
+
+def _not_after(until: datetime | None, expires_at: datetime | None) -> datetime | None:
+    """Give the instant after which a call must not ring any more (R-CRASH-3)."""
+    return until if until is None or expires_at is None else min(until, expires_at)
 
 
 def _agent(pick: Pick, terms: Terms) -> Agent:
     return pick.candidate.waiting.agent.over(terms.agent)
 
 
-def _call(cycle: Cycle, pick: Pick, view: LaneView, expires_at: datetime | None) -> Call:
+def _call(cycle: Cycle, pick: Pick, view: LaneView, not_after: datetime) -> Call:
     row, policy = pick.candidate.row, view.terms.policy
     agent = _agent(pick, view.terms)
     return Call(
@@ -143,7 +156,7 @@ def _call(cycle: Cycle, pick: Pick, view: LaneView, expires_at: datetime | None)
         ring_timeout=policy.ring_timeout,
         max_call_duration=policy.max_call_duration,
         placing_at=cycle.now,
-        not_after=_not_after(cycle, view, expires_at),
+        not_after=not_after,
     )
 
 
@@ -165,9 +178,7 @@ def _mark_placing(cycle: Cycle, calls: Sequence[Call], picks: Sequence[Pick]) ->
     ids = [pick.candidate.row.id for pick in picks]
     waiting_room.change_status(cycle.connection, ids, ContactStatus.LOCKED, ContactStatus.IN_PROGRESS)
     tallies = TallyChange()
-    for pick in picks:
-        row = pick.candidate.row
-        tallies.move(row.org_id, row.campaign_key, "locked", "in_progress")
+    tallies.move_all((pick.candidate.row for pick in picks), "locked", "in_progress")
     tallies.write(cycle.connection)
 
 

@@ -17,6 +17,7 @@ from reconciler.store.events import BREAKER
 from reconciler.store.holds import place_hold, release_holds
 
 GATEWAY_FAULTS = frozenset({Outcome.PROVIDER_FAULT, Outcome.QUOTA})
+FAULTS = GATEWAY_FAULTS | {Outcome.AGENT_FAULT}
 SAYS_NOTHING_OF_GATEWAY = frozenset({Outcome.RELEASED, Outcome.CANCELLED, Outcome.CONFIG_ERROR})
 AGENT_SPOKE = frozenset({Outcome.COMPLETED, Outcome.TRANSFERRED, Outcome.MACHINE})
 
@@ -24,6 +25,8 @@ AGENT_SPOKE = frozenset({Outcome.COMPLETED, Outcome.TRANSFERRED, Outcome.MACHINE
 def watch_faults(cycle: Cycle, ends: Sequence[tuple[AnyRow, Ended]]) -> None:
     """Let breakers see how calls ended; set and lift their holds."""
     before = cycle.breakers.states()
+    if not before and not any(ended.outcome in FAULTS for _, ended in ends):
+        return  # all is well, as nearly always
     after = dict(before)
     for row, ended in ends:
         _watch_gateway(after, row, ended)

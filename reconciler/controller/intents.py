@@ -26,8 +26,7 @@ def write_intents(cycle: Cycle, picks: Sequence[tuple[Candidate, str, UUID]]) ->
     )
     open_attempts.intend(cycle.connection, [_evidence(cycle, *pick) for pick in picks])
     tallies = TallyChange()
-    for candidate, _, _ in picks:
-        tallies.move(candidate.row.org_id, candidate.row.campaign_key, "pending", "locked")
+    tallies.move_all((candidate.row for candidate, _, _ in picks), "pending", "locked")
     tallies.write(cycle.connection)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -24,8 +25,7 @@ Limit = tuple[str, object, object]
 """Names one limit: its kind, the organization or campaign, and the value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(NamedTuple):
     """Whether a lane may be dialled now, and when that changes at the latest (None: not by time alone)."""
 
     open: bool

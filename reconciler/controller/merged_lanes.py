@@ -49,10 +49,11 @@ class MergedLanes:
         self._now = now
         self._rooms = rooms
         self._lanes = lanes
+        self._limited = [rooms.limit(view.limits) for view in lanes]
         self._read: list[deque[Due]] = [deque() for _ in lanes]
         self._read_to: list[Due | None] = [BEGINNING for _ in lanes]
         self._order = [
-            (BEGINNING._replace(due_at=heads.get(view.id, BEGINNING.due_at)), _Next.UNREAD, number)
+            (Due(heads.get(view.id, BEGINNING.due_at), BEGINNING.id), _Next.UNREAD, number)
             for number, view in enumerate(lanes)
         ]
         heapq.heapify(self._order)
@@ -68,10 +69,12 @@ class MergedLanes:
                 self._read_on(need - len(taken), chunk)
                 continue
             heapq.heappop(self._order)
-            if self._rooms.have_place(view.limits):
+            if self._limited[number]:
+                if not self._rooms.have_place(view.limits):
+                    continue
                 self._rooms.take(view.limits)
-                taken.append((due.id, view))
-                self._line_up(number)
+            taken.append((due.id, view))
+            self._line_up(number)
         return taken
 
     def _read_on(self, need: int, chunk: int) -> None:
@@ -89,7 +92,7 @@ class MergedLanes:
         """Take out the lanes that are to be read next and have a place under all their limits."""
         while most and self._order and self._order[0][1] is _Next.UNREAD:
             _, _, number = heapq.heappop(self._order)
-            if self._rooms.have_place(self._lanes[number].limits):
+            if not self._limited[number] or self._rooms.have_place(self._lanes[number].limits):
                 most -= 1
                 yield number
 

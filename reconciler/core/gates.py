@@ -6,8 +6,8 @@ The dialer asks `lane_opening` for every lane; `describe contact` shows the same
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from reconciler.core.book import Terms
 from reconciler.core.holds import CallTarget, Hold, first_covering
@@ -17,8 +17,7 @@ FOREVER = timedelta(days=370)
 """How far windows look ahead (R-WIN-7); what does not change until then is looked at again then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """One condition of a call: open or shut, why, and when it next changes (None: not by time alone)."""
 
     name: str

@@ -8,7 +8,7 @@ the same for any number of them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -77,7 +77,7 @@ def over_rows(statement: Executable) -> Executable:
     return _replaced(statement, replaced)
 
 
-def array_text(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Iterable[Any]], str]:
+def array_text(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Sequence[Any]], str]:
     """Give what writes a list as PostgreSQL reads an array: `{1,NULL,"a, b"}`.
 
     The driver has a way of its own, which asks each value anew what it is. A column's type tells once for all
@@ -85,8 +85,12 @@ def array_text(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Iterable[A
     """
     write = _item_text(type_, dialect)
 
-    def written(values: Iterable[Any]) -> str:
-        items = ["NULL" if value is None else write(value) for value in values]
+    def written(values: Sequence[Any]) -> str:
+        first = values[0] if values else None
+        if values.count(first) == len(values):  # a constant, as half of a step's columns are
+            items = ["NULL" if first is None else write(first)] * len(values)
+        else:
+            items = ["NULL" if value is None else write(value) for value in values]
         return f"{{{','.join(items)}}}"
 
     return written

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam
 
 from reconciler.store import dialect
+from reconciler.store.columns import AnyRow
 from reconciler.store.prepared import Prepared
 from reconciler.store.tables import Tally, tally
 
@@ -40,6 +42,12 @@ class TallyChange:
         """Count contacts that went from one status to another."""
         self.add(org_id, campaign_key, before, -count)
         self.add(org_id, campaign_key, after, count)
+
+    def move_all(self, rows: Iterable[AnyRow], before: str, after: str) -> None:
+        """Count contacts, by their rows, that all went from one status to another."""
+        counts = Counter((row.org_id, row.campaign_key) for row in rows)
+        for (org_id, campaign_key), count in counts.items():
+            self.move(org_id, campaign_key, before, after, count)
 
     def write(self, connection: Connection) -> None:
         """Write what has been collected."""
