@@ -18,6 +18,7 @@ import typer
 from reconciler.cli.settings import Author, Place
 from reconciler.cli.stop_signals import stop_signals
 from reconciler.cli.telling import LogFormat, teller
+from reconciler.cli.unread_output import unread_output_stops
 from reconciler.cli.watching import watcher
 from reconciler.errors import UsageError
 
@@ -89,7 +90,11 @@ def run(
         _refuse_missing(paths or [])
     times = _times(loops)
     tell = teller(log_format)
-    with _session(where, creates=reconciles) as session, stop_signals() as (stop, give_up):
+    with (
+        _session(where, creates=reconciles) as session,
+        stop_signals() as (stop, give_up),
+        unread_output_stops(stop),
+    ):
         reconciler = (
             _reconciler(session, paths or [], where=where, source=source, author=author, tell=tell)
             if reconciles

@@ -84,7 +84,9 @@ def controller(spawn):
     yield start
     for child in started:
         child.kill()
-        child.communicate()
+        child.wait()
+        for stream in (child.stdout, child.stderr):
+            stream.close()
 
 
 def ended(child):
@@ -299,6 +301,26 @@ def test_the_first_signal_drains_and_the_second_leaves_calls_to_recovery(ready, 
     assert (last["event"], last["left_to_recovery"]) == ("stopped", 3)
     assert query("SELECT count(*) FROM open_attempt") == [(3,)]
     assert query("SELECT count(*) FROM dialer WHERE lease_until = stopped_at") == [(1,)]
+
+
+def test_a_log_that_nobody_reads_stops_as_a_signal_does(ready, controller, monkeypatch):
+    """R-CRASH-2: `run 2>&1 | head -1` waits for running calls, starts no other, and gives its lease up."""
+    talk_for(2, monkeypatch)
+    child = controller("--log-format", "json")
+    child.stderr.readline()
+    child.stderr.close()
+    wait_until(lambda: query("SELECT count(*) FROM attempt") == [(3,)], "the end of the running calls")
+    assert child.wait(timeout=PATIENCE_S) == 0
+    assert query("SELECT count(*) FROM open_attempt") == [(0,)]
+    assert query("SELECT count(*) FROM dialer WHERE lease_until = stopped_at") == [(1,)]
+
+
+def test_a_closed_terminal_stops_as_a_signal_does(ready, controller):
+    """SIGHUP is a stop in good order: exit 0, and the lease is given up."""
+    child = controller()
+    wait_until(lambda: set(statuses().values()) == {"completed"}, "everybody being called")
+    child.send_signal(signal.SIGHUP)
+    assert "left_to_recovery=0" in ended(child)
 
 
 @ON_BOTH
