@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli.idling import tell_idle
 from reconciler.cli.settings import Author, Place
 from reconciler.cli.stop_signals import stop_signals
 from reconciler.cli.telling import LogFormat, teller
@@ -112,7 +113,9 @@ def run(
             dialer = _dialer(session, carrier, times, only=only, tell=tell)
             with watcher(session.database, session.clock, log_format, only) as watch:
                 loop = _loop(session, dialer, carrier, times, reconciler=reconciler, watch=watch, tell=tell)
-                loop.run(stop, times.drain, give_up)
+                was_idle = loop.run(stop, times.drain, give_up)
+            if was_idle and times.idle_after is not None:
+                tell_idle(session, carrier.name, only, times.idle_after, log_format)
 
 
 def _refuse_missing(paths: list[str]) -> None:

@@ -330,12 +330,14 @@ def _watch(look: Callable[[], Overview]) -> None:
     from rich.live import Live
 
     from reconciler.cli.rendering.screen import result_console
-    from reconciler.cli.rendering.status_page import plain_line, status_page
+    from reconciler.cli.rendering.status_page import status_page, summary
+    from reconciler.cli.rendering.words import second
 
     try:
         if not sys.stdout.isatty():
             while True:
-                print_lines([plain_line(look())])
+                overview = look()
+                print_lines([f"{second(overview.now)} UTC  {summary(overview)}"])
                 sys.stdout.flush()
                 time.sleep(REDRAW_SECONDS)
         console = result_console()

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.cli.telling import LogFormat
-from reconciler.cli.terminal import note
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -83,12 +82,12 @@ class _NowAndThen:
 
 
 def _line(log_format: LogFormat) -> Callable[[Overview], None]:
-    from reconciler.cli.rendering.status_page import plain_line
+    from reconciler.cli.rendering.status_page import summary
     from reconciler.cli.telling import teller
 
-    if log_format == "text":
-        return lambda overview: note(plain_line(overview))
     tell = teller(log_format)
+    if log_format == "text":
+        return lambda overview: tell(f"progress: {summary(overview)}")
 
     def as_json(overview: Overview) -> None:
         for one in overview.campaigns:

@@ -103,6 +103,7 @@ def test_until_idle_dials_everybody_and_ends(ready, dialctl):
     finished = dialctl("run", ready, *IDLE)
     assert finished.code == 0, finished.err
     assert set(statuses().values()) == {"completed"}
+    assert finished.err.endswith("Z idle: nobody is left to call\n")
     assert query("SELECT count(*) FROM dialer WHERE stopped_at IS NULL") == [(0,)]
     assert condition() == "Synced"
 
@@ -118,9 +119,24 @@ def test_the_log_can_be_parsed_and_holds_no_number(ready, dialctl, log_format):
         if log_format == "json":
             assert {"at", "event"} <= json.loads(line).keys()
         else:
-            assert re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z [a-z]| UTC )", line), line
+            assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z [a-z]", line), line
     assert not any(number in finished.err for number in (*NUMBERS, "+1212555"))
     assert "bad rows left out" in finished.err
+
+
+def test_until_idle_says_what_is_left(ready, dialctl):
+    """The last line says why the command ends: how many contacts are left, and what they wait for."""
+    (ready / "later.yaml").write_text(
+        "apiVersion: campaigns/v1\nkind: Contact\nmetadata: {name: eve, campaign: spring}\n"
+        "spec: {phone_numbers: ['+12125550145'], scheduled_at: 2100-01-01T00:00:00Z}\n"
+    )
+    assert dialctl("apply", ready, "--yes", "--allow", "windows-legal").code == 0
+    assert dialctl("suppress", "+12125550142", "--reason", "asked").code == 0
+    last = dialctl("run", *IDLE).err.splitlines()[-1]
+    assert last.endswith("Z idle: nothing becomes callable within 1s; waiting: 1 suppressed, 1 due later")
+    assert dialctl("stop", "--all", "--wait", "1s").code == 0
+    last = dialctl("run", *IDLE, "--log-format", "json").err.splitlines()[-1]
+    assert json.loads(last)["waiting"] == {"held": 2}
 
 
 def test_nothing_to_do(dialctl, ready):

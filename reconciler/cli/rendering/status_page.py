@@ -39,14 +39,14 @@ def status_page(overview: Overview, width: int) -> Iterator[RenderableType]:
     yield from _below(overview)
 
 
-def plain_line(overview: Overview) -> str:
-    """Sum everything up in one line, for a log."""
+def summary(overview: Overview) -> str:
+    """Sum everything up in one line."""
     total = sum(one.total for one in overview.campaigns)
     done = sum(_done(one) for one in overview.campaigns)
     active = sum(one.active_calls for one in overview.campaigns)
     running = sum(one["state"] == "running" for one in overview.dialers)
     return (
-        f"{second(overview.now)} UTC  {done:,}/{total:,} contacts done, {counted(active, 'active call')}, "
+        f"{done:,}/{total:,} contacts done, {counted(active, 'active call')}, "
         f"{counted(running, 'dialer')}, {counted(len(overview.holds), 'hold')}"
     )
 
