@@ -90,7 +90,8 @@ def _finished(one: Outlook) -> str:
 def _unreached(one: Outlook, end: datetime) -> Iterator[Text]:
     total = sum(one.unreached.values())
     by = f" by {minute(end)} UTC" if one.left else ""
-    yield Text(f"{one.campaign}: {counted(total, 'contact')} not reached{by}")
+    but = f"; finished but for {one.suppressed:,} suppressed" if one.finished_at and one.suppressed else ""
+    yield Text(f"{one.campaign}: {counted(total, 'contact')} not reached{by}{but}")
     shown = one.unreached.most_common(SHOWN_REASONS)
     for reason, count in shown:
         yield Text(f"  {count:>6,}  {reason}", style="dim")
