@@ -101,6 +101,22 @@ def test_describe_campaign(world, dialctl):
     is_golden("describe-campaign.txt", dialctl("describe", "campaign", "spring").out)
 
 
+def test_describe_campaign_with_an_override(dialctl, spring, monkeypatch):
+    """R-WIN-3: the windows of the default zone are shut; that those of an override are open is said, too."""
+    monkeypatch.setattr(session, "SystemClock", lambda: VirtualClock(START))
+    (spring / "crm.csv").write_text("external_id,phone,timezone\nada,+12125550142,Europe/Paris\n")
+    manifest = (spring / "spring.yaml").read_text()
+    everywhere = "[{days: [mon, tue], start: 00:00, end: 24:00}]"
+    override = f"overrides: [{{timezones: [Europe/Paris], windows: {everywhere}}}], default_windows"
+    manifest = manifest.replace("default_windows", override).replace("[mon, tue, wed, thu, fri]", "[tue]")
+    (spring / "spring.yaml").write_text(manifest)
+    assert dialctl("apply", spring, "--yes", "--allow", "windows-legal").code == 0
+    shown = dialctl("describe", "campaign", "spring").out
+    assert "  now             shut  opens 2026-03-03" in shown
+    assert "  other zones     open in Europe/Paris\n" in shown
+    assert "  next callable   2026-03-02 14:00 UTC = Mon 2026-03-02 15:00 Europe/Paris\n" in shown
+
+
 @ON_BOTH
 @pytest.mark.parametrize("name", ["ada", "bob", "cyd"])
 def test_describe_contact(world, dialctl, name):
