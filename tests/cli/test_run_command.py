@@ -300,7 +300,9 @@ def test_drift_is_set_back_at_the_resync(ready, controller):
 
 
 @ON_BOTH
-def test_the_first_signal_drains_and_the_second_leaves_calls_to_recovery(ready, controller, monkeypatch):
+def test_the_first_signal_drains_and_the_second_leaves_calls_to_recovery(
+    ready, controller, dialctl, monkeypatch
+):
     """SIGTERM waits for running calls; a second one ends at once, and the next start finds out about them."""
     talk_for(120, monkeypatch)
     child = controller("--drain", "10m", "--log-format", "json")
@@ -317,6 +319,9 @@ def test_the_first_signal_drains_and_the_second_leaves_calls_to_recovery(ready, 
     assert (last["event"], last["left_to_recovery"]) == ("stopped", 3)
     assert query("SELECT count(*) FROM open_attempt") == [(3,)]
     assert query("SELECT count(*) FROM dialer WHERE lease_until = stopped_at") == [(1,)]
+    below = " ".join(dialctl("status").out.partition("\n\n")[2].split())
+    assert re.match(r"dialer stopped .* UTC, 3 calls left to the next start dialer none runs", below)
+    assert "died" not in below
 
 
 def test_a_log_that_nobody_reads_stops_as_a_signal_does(ready, controller, monkeypatch):

@@ -28,6 +28,8 @@ _SEGMENTS = (
 )
 """What the bar is drawn of, from the left: called, given up, on the phone, waiting."""
 
+_STATES = {"running": "green", "stopped": "yellow", "expired": "red"}
+
 
 def status_page(overview: Overview, width: int) -> Iterator[RenderableType]:
     """Give the lines of the page, for a screen so many characters wide."""
@@ -97,8 +99,7 @@ def _below(overview: Overview) -> Iterator[RenderableType]:
     for breaker in overview.breakers:
         yield _line("breaker", "red", _breaker(breaker))
     for dialer in overview.dialers:
-        colour = "green" if dialer["state"] == "running" else "red"
-        yield _line("dialer", colour, f"{dialer['state']} {_dialer(dialer, overview.now)}")
+        yield _line("dialer", _STATES[dialer["state"]], _dialer(dialer, overview.now))
     if not any(dialer["state"] == "running" for dialer in overview.dialers):
         yield _line("dialer", "yellow", "none runs, so no call is made; start one with dialctl run")
     if overview.abandoned:
@@ -126,11 +127,16 @@ def _breaker(record: Record) -> str:
 
 
 def _dialer(record: Record, now: datetime) -> str:
-    left = (record["lease_until"] - now).total_seconds()
-    lease = f"lease {left:,.0f} s" if left > 0 else f"lease ended {second(record['lease_until'])} UTC"
+    where = f"{record['state']} {record['host']}:{record['pid']} on {record['gateway']}"
+    if record["state"] == "stopped":
+        left = f"{counted(record['left_calls'], 'call')} left to the next start"
+        return f"{where} since {second(record['stopped_at'])} UTC, {left}"
+    calls = counted(record["open_calls"], "open call")
+    if record["state"] == "expired":
+        return f"{where}, {calls}, lease ended {second(record['lease_until'])} UTC"
+    lease = f"lease {(record['lease_until'] - now).total_seconds():,.0f} s"
     obeys = "obeys all holds" if record["obeys_all_holds"] else "newest hold not confirmed yet"
-    where = f"{record['host']}:{record['pid']}"
-    return f"{where} on {record['gateway']}, {counted(record['open_calls'], 'open call')}, {lease}, {obeys}"
+    return f"{where}, {calls}, {lease}, {obeys}"
 
 
 def _name(one: CampaignProgress) -> str:
