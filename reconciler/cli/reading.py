@@ -89,7 +89,10 @@ def get(
             else wanted.find(look.connection, query, name)
         )
         shown = (record if show_pii else masked(record) for record in records)
-        count = _print(wanted, shown, output, one=name is not None, one_campaign=filters.campaign is not None)
+        if output == "table":
+            count = _print_table(wanted, shown, look.now, one_campaign=filters.campaign is not None)
+        else:
+            count = _print(shown, output, one=name is not None)
         if name is None:
             _say_what_is_missing(look.connection, wanted, query, count)
 
@@ -243,16 +246,11 @@ def _check(kind: Kind, filters: Filters, name: str | None) -> None:
         raise UsageError("--status chooses among many; a name means one", hint="leave one of them out")
 
 
-def _print(
-    kind: Kind, records: Iterable[Record], output: TableFormat, *, one: bool, one_campaign: bool
-) -> int:
-    """Print records; gives how many there were."""
+def _print(records: Iterable[Record], output: TableFormat, *, one: bool) -> int:
+    """Print records for programs; gives how many there were."""
     from reconciler.cli.rendering import documents
 
     counted = _Counted(records)
-    if output == "table":
-        _print_table(kind, counted, one_campaign=one_campaign)
-        return counted.count
     lists: Mapping[str, Callable[[Iterable[Record]], Iterator[str]]] = {
         "json": documents.json_list,
         "yaml": documents.yaml_list,
@@ -268,13 +266,15 @@ def _print(
     return counted.count
 
 
-def _print_table(kind: Kind, records: Iterable[Record], *, one_campaign: bool) -> None:
+def _print_table(kind: Kind, records: Iterable[Record], now: datetime, *, one_campaign: bool) -> int:
+    """Print records for people; gives how many there were."""
     from reconciler.cli.rendering.screen import draw, result_console
     from reconciler.cli.rendering.tables import table_of
 
-    table = table_of(kind.name, records, one_campaign=one_campaign)
+    table = table_of(kind.name, records, now, one_campaign=one_campaign)
     if table.row_count:
         draw(result_console(), table)
+    return table.row_count
 
 
 @dataclass(slots=True)

@@ -303,6 +303,8 @@ def test_a_requeue_says_how_many_and_asks(dialctl, at_terminal):
     assert query("SELECT DISTINCT status FROM contact") == [("exhausted",)]
     done = dialctl("requeue", "spring", "ada", "--yes")
     assert done.out == "1 contact of campaign spring requeued, due now\n"
+    page = dialctl("describe", "contact", "spring", "ada").out
+    assert "\nAttempts  0 used of 3 since its requeue; the 3 before do not count (UTC)\n" in page
     assert at_terminal("requeue", "spring", "--status", "exhausted", answer="y").code == 0
     counts = "SELECT status, count(*) FROM contact GROUP BY status ORDER BY status"
     assert query(counts) == [("exhausted", 1), ("pending", 2)]

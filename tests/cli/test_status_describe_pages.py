@@ -136,6 +136,18 @@ def test_describe_contact_as_json(world, dialctl):
     assert page["phone_numbers"] == ["+1********44"]
 
 
+def test_describe_contact_names_who_suppressed_it(applied, dialctl):
+    """R-SUP-1: the list or the ledger, until when, and the reason."""
+    (applied / "no.yaml").write_text(
+        "apiVersion: campaigns/v1\nkind: SuppressionList\nmetadata: {name: no}\n"
+        "spec: {numbers: [{number: '+12125550142', expires_at: 2100-01-01, reason: by mail}]}\n"
+    )
+    assert dialctl("apply", applied, "--yes").code == 0
+    dialctl("suppress", "+12125550142", "--reason", "asked")
+    shown = " ".join(dialctl("describe", "contact", "spring", "ada").out.split())
+    assert "suppressed by list no until 2100-01-01 00:00 UTC: by mail; by the ledger for ever: asked" in shown
+
+
 def test_describe_contact_lists_all_that_stands_in_its_way(applied, dialctl):
     """R-DIAL-1: who cures the first obstacle need not come back for the next one; each says when it opens."""
     dialctl("suppress", "+12125550142", "--reason", "asked")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rich.table import Table
@@ -33,9 +34,9 @@ class Column:
     least: int | None = None
 
 
-def table_of(kind: str, records: Iterable[Record], *, one_campaign: bool = False) -> Table:
-    """Lay records out as the kind's table; a column that would say nothing is left out."""
-    rows = list(records)
+def table_of(kind: str, records: Iterable[Record], now: datetime, *, one_campaign: bool = False) -> Table:
+    """Lay records out as the kind's table, as of `now`; a column that would say nothing is left out."""
+    rows = [{**record, "now": now} for record in records]
     columns = [
         column
         for place, column in enumerate(COLUMNS[kind])
@@ -93,6 +94,16 @@ def _outcome(record: Record) -> str:
 def _lasted(record: Record) -> str:
     begun, ended = record.get("started_at") or record.get("created_at"), record["ended_at"]
     return f"{(ended - begun).total_seconds():,.0f} s" if begun and ended else NOTHING
+
+
+def _due(record: Record) -> str:
+    """Write when a contact may be called by due time and windows; a due time alone may be long past."""
+    due_at, callable_at, now = record["due_at"], record["callable_at"], record["now"]
+    if callable_at is not None:
+        return "now" if callable_at <= now else minute(callable_at)
+    if due_at is None or due_at <= now:
+        return NOTHING if due_at is None or record["reason"] else "never"
+    return minute(due_at)
 
 
 def _scope(record: Record) -> str:
@@ -174,7 +185,7 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("STATUS", _field("status"), least=WORD),
         Column("NUMBERS", _numbers),
         Column("TRIES", _field("attempts"), right=True),
-        Column("DUE (UTC)", _at("due_at"), least=MINUTE),
+        Column("DUE (UTC)", _due, least=MINUTE),
         Column("REASON", _field("reason"), folds=True, least=READABLE),
     ),
     "attempts": (

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from reconciler.core.book import DialBook, Terms
-from reconciler.core.gates import first_opening, period_gate
-from reconciler.core.lanes import NEVER, zones_of_lane
+from reconciler.core.gates import callable_from
+from reconciler.core.lanes import zones_of_lane
 from reconciler.core.openings import openings_today
 from reconciler.errors import NotFound
 from reconciler.spec.model import DEFAULT
@@ -125,15 +125,9 @@ def _waiting(connection: Connection, terms: Terms, now: datetime) -> Iterator[_C
     """Give, lane by lane, when the first waiting contact may be called, by due times, windows and period."""
     heads = queue.heads(connection, [terms.key])
     keys = queue.lane_keys(connection, heads)
-    period = period_gate(terms, now)
-    if terms.status == "closed" or (not period.open and period.changes_at is None):
-        return
-    begins = max(now, terms.start_at or now)
     for lane_id, due in heads.items():
-        if due >= NEVER:
-            continue
-        opens = first_opening(terms, keys[lane_id], max(begins, due))
-        if opens is not None and (terms.end_at is None or opens < terms.end_at):
+        opens = callable_from(terms, keys[lane_id], due, now)
+        if opens is not None:
             zones, _ = zones_of_lane(
                 keys[lane_id].zone_key,
                 infer=terms.infer_timezone,
