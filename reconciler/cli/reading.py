@@ -271,9 +271,12 @@ def _print_table(kind: Kind, records: Iterable[Record], now: datetime, *, one_ca
     from reconciler.cli.rendering.screen import draw, result_console
     from reconciler.cli.rendering.tables import table_of
 
-    table = table_of(kind.name, records, now, one_campaign=one_campaign)
+    console = result_console()
+    table, left_out = table_of(kind.name, records, now, width=console.width, one_campaign=one_campaign)
     if table.row_count:
-        draw(result_console(), table)
+        draw(console, table)
+    if left_out:
+        note(f"no room for {', '.join(left_out)}; --format json shows everything")
     return table.row_count
 
 

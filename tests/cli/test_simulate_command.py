@@ -209,7 +209,7 @@ def test_long_names_are_clipped_to_the_screen():
     begin = datetime.fromisoformat("2026-03-02T14:00:00+00:00")
     end = begin + timedelta(days=7)
     found = [Outlook(f"acme/{'long-' * 12}{n}", contacts=1, starts=[begin, end]) for n in range(2)]
-    for width in (70, 80, 120):
+    for width in (50, 60, 70, 80, 120):
         assert max(len(line.plain) for line in forecast_page(found, begin, end, width)) <= width
 
 
