@@ -38,6 +38,12 @@ TABLE_LIMIT = 100
 
 REDRAW_SECONDS = 1
 
+SHOWN_ELSEWHERE: Mapping[str, str] = {
+    "contactlist": "dialctl get contacts shows what is on lists, dialctl describe contact the list of one",
+    "suppressionlist": "dialctl get suppressions shows what is on lists, and which list in FROM",
+}
+"""Where kinds of manifests are shown that `get` does not list."""
+
 ShowPii = Annotated[bool, typer.Option("--show-pii", help="Show phone numbers and data unmasked.")]
 CampaignName = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name, or its id.")]
 
@@ -68,9 +74,11 @@ class Filters:
 
 
 def get(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="contacts, campaigns, attempts, events, …")],
     where: Place,
     filters: Filters,
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="contacts, campaigns, attempts, events, …")
+    ] = "",
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them: its name or id.")] = None,
     *,
     output: Annotated[TableFormat, typer.Option("--format", help="How to print it.")] = "table",
@@ -223,9 +231,12 @@ def _kind(word: str) -> Kind:
     from reconciler.store.reads.names import did_you_mean
 
     by_word = {one.singular: one for one in KINDS.values()} | dict(KINDS)
+    kinds = f"kinds: {', '.join(KINDS)}"
+    if not word:
+        raise UsageError("name the kind to show", hint=kinds)
     if word.casefold() not in by_word:
-        near = did_you_mean(word, by_word)
-        raise UsageError(f"there is no kind '{word}'", hint=near or f"kinds: {', '.join(KINDS)}")
+        elsewhere = SHOWN_ELSEWHERE.get(word.casefold().replace("-", "").removesuffix("s"))
+        raise UsageError(f"there is no kind '{word}'", hint=elsewhere or did_you_mean(word, by_word) or kinds)
     return by_word[word.casefold()]
 
 

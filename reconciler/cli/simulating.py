@@ -92,7 +92,9 @@ def _instant(text: str) -> datetime:
             raise TypeError(text)
         return require_offset(instant)
     except ValueError as error:
-        raise UsageError(f"--start {text}: {error}") from None
+        raise UsageError(
+            f"--start {text}: {error}", hint="write date, time and offset: 2026-03-02T09:00:00-05:00"
+        ) from None
 
 
 def _length(begin: datetime, text: str) -> timedelta:
