@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from reconciler.cli.settings import DATABASE_URL, DEFAULT_DATABASE_URL, Place
-from reconciler.cli.terminal import note, print_lines
+from reconciler.cli.terminal import note, print_lines, shows_colours
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -348,7 +348,7 @@ def _watch(look: Callable[[], Overview]) -> None:
     from reconciler.cli.rendering.words import second
 
     try:
-        if not sys.stdout.isatty():
+        if not shows_colours(sys.stdout):
             while True:
                 overview = look()
                 print_lines([f"{second(overview.now)} UTC  {summary(overview)}"])

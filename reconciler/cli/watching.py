@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.cli.telling import LogFormat
+from reconciler.cli.terminal import shows_colours
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -34,7 +35,7 @@ def watcher(
     `only`: show these campaigns; None means all.
     """
     look = _Look(database, clock, only)
-    if sys.stderr.isatty() and log_format == "text":
+    if shows_colours(sys.stderr) and log_format == "text":
         with _page(look) as watch:
             yield watch
     else:

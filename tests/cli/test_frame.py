@@ -53,7 +53,7 @@ def test_every_family_has_help(dialctl, family):
         (["get"], "name the kind to show\nhint: kinds: dialer, organizations, "),
         (["get", "contactlists"], "hint: dialctl get contacts shows what is on lists, "),
         (["get", "suppression-list"], "hint: dialctl get suppressions shows what is on lists, "),
-        (["simulate", "x", "--start", "2026-03-02"], "hint: write date, time and offset: 2026-03-02T"),
+        (["simulate", "x", "--start", "2026-03-02"], "'2026-03-02' is not a date and time; write 20"),
         (["dif", "x"], "No such command 'dif'. Did you mean 'diff'?\nhint: dialctl --help\n"),
         (["diff", "x", "--allow"], "Option '--allow' requires an argument.\nhint: dialctl --help\n"),
         (["db", "environment", "alive"], "not one of 'sandbox', 'live'"),

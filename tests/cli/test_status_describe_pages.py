@@ -87,6 +87,14 @@ def test_status(world, dialctl):
     is_golden("status.txt", dialctl("status").out)
 
 
+def test_no_color_means_no_escape_code(applied, at_terminal, monkeypatch):
+    """https://no-color.org: at a terminal, too, neither colours nor bold text nor a moving cursor."""
+    assert "\033[" in at_terminal("status").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    for arguments in (["status"], ["run", "--until-idle", "--idle-after", "1s"], ["get", "contacts"]):
+        assert "\033" not in at_terminal(*arguments).out
+
+
 def test_status_in_json_adds_up(world, dialctl):
     """R-MAN-3: a list of the promised shape, whose buckets add up to the total."""
     [spring] = json.loads(dialctl("status", "--format", "json").out)
