@@ -18,16 +18,20 @@ def stop_signals() -> Iterator[tuple[threading.Event, threading.Event]]:
 
     A thread of its own sets them: a handler runs amid whatever the main thread does, and would wait for ever
     for a lock that the main thread holds just then. Only the queue's `put` is made for handlers.
-    A signal that is ignored stays so: `nohup` means it.
+
+    A signal that is ignored stays so: `nohup` means it. SIGHUP never insists: a closed terminal sends it, and
+    its shell once more.
     """
     stop, give_up = threading.Event(), threading.Event()
     came: SimpleQueue[int] = SimpleQueue()
 
     def obey() -> None:
-        for event in (stop, give_up):
-            if came.get() == _NO_MORE:
-                return
-            event.set()
+        asked = False
+        while (number := came.get()) != _NO_MORE:
+            if asked and number != signal.SIGHUP:
+                give_up.set()
+            asked = True
+            stop.set()
 
     thread = threading.Thread(target=obey, name="signals")
     thread.start()
