@@ -10,20 +10,23 @@ export DIALCTL_SIMULATOR=examples/fast-simulator.json
 export COLUMNS="${COLUMNS:-100}"
 quickstart=examples/quickstart
 
-say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
-run() { printf '\033[36m$ %s\033[0m\n' "$*"; "$@"; }
+bold='' cyan='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' cyan=$'\033[36m' plain=$'\033[0m'; fi
+say() { printf '\n%s\n' "$bold# $*$plain"; }
+show() { printf '%s\n' "$cyan\$ $*$plain"; }
+run() { show "$@"; "$@"; }
 
 say "Are the manifests and the CRM exports sound? Nine bad rows are named and left out."
 run dialctl validate $quickstart
 
 say "Whom would an apply call? A guard stops it: one configuration dials around the clock (exit code 3)."
-printf '\033[36m$ dialctl diff %s\033[0m\n' $quickstart
+show dialctl diff $quickstart
 dialctl diff $quickstart > .demo/diff.txt || code=$?
 grep -v '^      ' .demo/diff.txt | sed 's/, for example:$//; s/ created:$/ created/' | cat -s | tail -n 40
 echo "(exit code ${code:-0}; the fields are in .demo/diff.txt)"
 
 say "The guard is allowed by name, and everything is written in one transaction."
-printf '\033[36m$ dialctl apply %s --allow windows-legal --yes\033[0m\n' $quickstart
+show dialctl apply $quickstart --allow windows-legal --yes
 dialctl apply $quickstart --allow windows-legal --yes > .demo/apply.txt
 tail -n 1 .demo/apply.txt
 

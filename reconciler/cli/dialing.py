@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from reconciler.cli.idling import tell_idle
 from reconciler.cli.settings import Author, Place
 from reconciler.cli.stop_signals import stop_signals
 from reconciler.cli.telling import LogFormat, teller
+from reconciler.cli.unread_output import unread_output_stops
 from reconciler.cli.watching import watcher
 from reconciler.errors import UsageError
 
@@ -89,7 +91,11 @@ def run(
         _refuse_missing(paths or [])
     times = _times(loops)
     tell = teller(log_format)
-    with _session(where, creates=reconciles) as session, stop_signals() as (stop, give_up):
+    with (
+        _session(where, creates=reconciles) as session,
+        stop_signals() as (stop, give_up),
+        unread_output_stops(stop),
+    ):
         reconciler = (
             _reconciler(session, paths or [], where=where, source=source, author=author, tell=tell)
             if reconciles
@@ -107,7 +113,9 @@ def run(
             dialer = _dialer(session, carrier, times, only=only, tell=tell)
             with watcher(session.database, session.clock, log_format, only) as watch:
                 loop = _loop(session, dialer, carrier, times, reconciler=reconciler, watch=watch, tell=tell)
-                loop.run(stop, times.drain, give_up)
+                was_idle = loop.run(stop, times.drain, give_up)
+            if was_idle and times.idle_after is not None:
+                tell_idle(session, carrier.name, only, times.idle_after, log_format)
 
 
 def _refuse_missing(paths: list[str]) -> None:

@@ -31,19 +31,21 @@ from reconciler.cli import (
     lifecycle,
     planning,
     reading,
+    releasing,
     schema,
     simulating,
     stopping,
     validating,
 )
+from reconciler.cli.misuse import tell_misuse
 from reconciler.cli.settings import Command, with_groups
 from reconciler.cli.terminal import note
-from reconciler.errors import EXIT_ERROR, EXIT_USAGE, DialctlError
+from reconciler.errors import EXIT_ERROR, DialctlError
 
 PROGRAM = "dialctl"
 DEBUG = "--debug"
+HELP = ("-h", "--help")
 EXIT_INTERRUPTED = 130
-_TYPER_USAGE = 2
 
 COMMANDS: Mapping[str, Command] = {
     "validate": validating.validate,
@@ -58,7 +60,7 @@ COMMANDS: Mapping[str, Command] = {
     "pause": lifecycle.pause,
     "close": lifecycle.close,
     "stop": stopping.stop,
-    "release": stopping.release,
+    "release": releasing.release,
     "suppress": ledger.suppress,
     "unsuppress": ledger.unsuppress,
     "resolve": contacts.resolve,
@@ -91,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     _print_whatever_comes()
     try:
-        code = _run([argument for argument in given if argument != DEBUG])
+        code = _run(_asking([argument for argument in given if argument != DEBUG]))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _interrupted()
@@ -106,7 +108,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_app() -> typer.Typer:
     """Build the Typer application."""
     app = typer.Typer(
-        name=PROGRAM, rich_markup_mode=None, no_args_is_help=True, pretty_exceptions_enable=False
+        name=PROGRAM,
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": list(HELP)},
     )
     app.callback()(_program)
     for name, command in COMMANDS.items():
@@ -137,6 +143,11 @@ def _program(
     """GitOps for outbound phone campaigns by voice agents: diff, apply, dial."""
 
 
+def _asking(arguments: list[str]) -> list[str]:
+    """Read `help apply` as `apply --help`."""
+    return [*arguments[1:], HELP[-1]] if arguments[:1] == ["help"] else arguments
+
+
 def _run(arguments: Sequence[str]) -> int:
     try:
         code = get_command(make_app()).main(arguments, prog_name=PROGRAM, standalone_mode=False)
@@ -146,22 +157,12 @@ def _run(arguments: Sequence[str]) -> int:
             note(f"hint: {error.hint}")
         return error.exit_code
     except TyperException as error:
-        return _misused(error)
+        return tell_misuse(error, PROGRAM)
     except typer.Abort:
         return _interrupted()
     if code == EXIT_INTERRUPTED:
         return _interrupted()
     return int(code or 0)
-
-
-def _misused(error: TyperException) -> int:
-    """Report a command line that makes no sense; Typer's exit code 2 would read as "there are changes"."""
-    message = error.format_message().replace("Value error, ", "")
-    note(message)
-    if not message.startswith("Usage:"):
-        context = getattr(error, "ctx", None)
-        note(f"hint: {context.command_path if context else PROGRAM} --help")
-    return EXIT_USAGE if error.exit_code == _TYPER_USAGE else error.exit_code
 
 
 def _interrupted() -> int:

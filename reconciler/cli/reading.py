@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from reconciler.cli.settings import DATABASE_URL, DEFAULT_DATABASE_URL, Place
-from reconciler.cli.terminal import note, print_lines
+from reconciler.cli.terminal import note, print_lines, shows_colours
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ TABLE_LIMIT = 100
 """So many records of a kind that may have millions are shown in a table, unless --limit says otherwise."""
 
 REDRAW_SECONDS = 1
+
+SHOWN_ELSEWHERE: Mapping[str, str] = {
+    "contactlist": "dialctl get contacts shows what is on lists, dialctl describe contact the list of one",
+    "suppressionlist": "dialctl get suppressions shows what is on lists, and which list in FROM",
+}
+"""Where kinds of manifests are shown that `get` does not list."""
 
 ShowPii = Annotated[bool, typer.Option("--show-pii", help="Show phone numbers and data unmasked.")]
 CampaignName = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name, or its id.")]
@@ -68,9 +74,11 @@ class Filters:
 
 
 def get(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="contacts, campaigns, attempts, events, …")],
     where: Place,
     filters: Filters,
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="contacts, campaigns, attempts, events, …")
+    ] = "",
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them: its name or id.")] = None,
     *,
     output: Annotated[TableFormat, typer.Option("--format", help="How to print it.")] = "table",
@@ -89,7 +97,10 @@ def get(
             else wanted.find(look.connection, query, name)
         )
         shown = (record if show_pii else masked(record) for record in records)
-        count = _print(wanted, shown, output, one=name is not None, one_campaign=filters.campaign is not None)
+        if output == "table":
+            count = _print_table(wanted, shown, look.now, one_campaign=filters.campaign is not None)
+        else:
+            count = _print(shown, output, one=name is not None)
         if name is None:
             _say_what_is_missing(look.connection, wanted, query, count)
 
@@ -220,9 +231,12 @@ def _kind(word: str) -> Kind:
     from reconciler.store.reads.names import did_you_mean
 
     by_word = {one.singular: one for one in KINDS.values()} | dict(KINDS)
+    kinds = f"kinds: {', '.join(KINDS)}"
+    if not word:
+        raise UsageError("name the kind to show", hint=kinds)
     if word.casefold() not in by_word:
-        near = did_you_mean(word, by_word)
-        raise UsageError(f"there is no kind '{word}'", hint=near or f"kinds: {', '.join(KINDS)}")
+        elsewhere = SHOWN_ELSEWHERE.get(word.casefold().replace("-", "").removesuffix("s"))
+        raise UsageError(f"there is no kind '{word}'", hint=elsewhere or did_you_mean(word, by_word) or kinds)
     return by_word[word.casefold()]
 
 
@@ -243,16 +257,11 @@ def _check(kind: Kind, filters: Filters, name: str | None) -> None:
         raise UsageError("--status chooses among many; a name means one", hint="leave one of them out")
 
 
-def _print(
-    kind: Kind, records: Iterable[Record], output: TableFormat, *, one: bool, one_campaign: bool
-) -> int:
-    """Print records; gives how many there were."""
+def _print(records: Iterable[Record], output: TableFormat, *, one: bool) -> int:
+    """Print records for programs; gives how many there were."""
     from reconciler.cli.rendering import documents
 
     counted = _Counted(records)
-    if output == "table":
-        _print_table(kind, counted, one_campaign=one_campaign)
-        return counted.count
     lists: Mapping[str, Callable[[Iterable[Record]], Iterator[str]]] = {
         "json": documents.json_list,
         "yaml": documents.yaml_list,
@@ -268,13 +277,18 @@ def _print(
     return counted.count
 
 
-def _print_table(kind: Kind, records: Iterable[Record], *, one_campaign: bool) -> None:
+def _print_table(kind: Kind, records: Iterable[Record], now: datetime, *, one_campaign: bool) -> int:
+    """Print records for people; gives how many there were."""
     from reconciler.cli.rendering.screen import draw, result_console
     from reconciler.cli.rendering.tables import table_of
 
-    table = table_of(kind.name, records, one_campaign=one_campaign)
+    console = result_console()
+    table, left_out = table_of(kind.name, records, now, width=console.width, one_campaign=one_campaign)
     if table.row_count:
-        draw(result_console(), table)
+        draw(console, table)
+    if left_out:
+        note(f"no room for {', '.join(left_out)}; --format json shows everything")
+    return table.row_count
 
 
 @dataclass(slots=True)
@@ -330,12 +344,14 @@ def _watch(look: Callable[[], Overview]) -> None:
     from rich.live import Live
 
     from reconciler.cli.rendering.screen import result_console
-    from reconciler.cli.rendering.status_page import plain_line, status_page
+    from reconciler.cli.rendering.status_page import status_page, summary
+    from reconciler.cli.rendering.words import second
 
     try:
-        if not sys.stdout.isatty():
+        if not shows_colours(sys.stdout):
             while True:
-                print_lines([plain_line(look())])
+                overview = look()
+                print_lines([f"{second(overview.now)} UTC  {summary(overview)}"])
                 sys.stdout.flush()
                 time.sleep(REDRAW_SECONDS)
         console = result_console()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reconciler.cli.settings import Paths
-from reconciler.cli.terminal import note
+from reconciler.cli.terminal import note, shows_colours
 from reconciler.errors import UsageError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def positive_duration(option: str, text: str) -> timedelta:
 @contextmanager
 def _progress(scenario: Scenario) -> Iterator[Progress | None]:
     """Show a bar of virtual time on standard error while a person watches."""
-    if not sys.stderr.isatty():
+    if not shows_colours(sys.stderr):
         yield None
         return
     from rich.console import Console

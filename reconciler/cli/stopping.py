@@ -1,4 +1,4 @@
-"""`dialctl stop` and `release`: the emergency stop, and the end of it (R-HOLD-3)."""
+"""`dialctl stop`: the emergency stop (R-HOLD-3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from reconciler.cli.numbers import read_number, region
 from reconciler.cli.receipt_text import dialer_line, head_lines, lift_line, result_lines
-from reconciler.cli.settings import DATABASE_URL, DEFAULT_DATABASE_URL, Author, Place
+from reconciler.cli.settings import DATABASE_URL, DEFAULT_DATABASE_URL, Author
 from reconciler.cli.terminal import note, print_lines
 from reconciler.cli.waiting import acting_on
 from reconciler.errors import SomebodyElseIsApplying, UsageError
@@ -126,30 +126,6 @@ def stop(
             note(f"warning: {doubt}")
         show_receipt(session, stopped, text, patience)
     print_lines([lift_line(stopped.hold)])
-
-
-def release(
-    hold: Annotated[
-        str, typer.Argument(metavar="ID", help="Its id, 8 characters of it or more, or campaign/NAME.")
-    ],
-    where: Place,
-    author: Author,
-) -> None:
-    """Lift a hold, so that calls start again."""
-    from reconciler.cli.session import acting, open_session
-    from reconciler.store.identity import find_organization
-    from reconciler.store.operations.naming_holds import find_holds, paused_under, scope_text
-    from reconciler.store.operations.stopping import release as release_holds
-
-    with open_session(where.database_url) as session, acting_on(session, acting(author.actor)) as operation:
-        connection = operation.connection
-        found = find_holds(connection, find_organization(connection, where.org), hold)
-        release_holds(operation, found)
-        lines = [f"lifted: {scope_text(connection, one)}, {one}" for one in found]
-        paused = paused_under(connection, found)
-    print_lines(lines)
-    for name in paused:
-        note(f"campaign {name} stays paused; start it with: dialctl start {name}")
 
 
 def show_receipt(session: Session, stopped: Stopped, scope: str, patience: timedelta) -> None:

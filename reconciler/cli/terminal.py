@@ -38,7 +38,7 @@ def colour_by_marker(line: str) -> str:
 
 
 def shows_colours(stream: TextIO) -> bool:
-    """Tell whether a stream is a terminal that wants colours (https://no-color.org)."""
+    """Tell whether a stream is a terminal that wants colours, and escape codes at all (https://no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -60,7 +60,7 @@ def agrees(question: str) -> bool:
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on standard error while a person watches; gives what to tell it: (done, total)."""
-    if not sys.stderr.isatty():
+    if not shows_colours(sys.stderr):
         yield _unseen
         return
     from rich.console import Console

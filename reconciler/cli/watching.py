@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.cli.telling import LogFormat
-from reconciler.cli.terminal import note
+from reconciler.cli.terminal import shows_colours
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -35,7 +35,7 @@ def watcher(
     `only`: show these campaigns; None means all.
     """
     look = _Look(database, clock, only)
-    if sys.stderr.isatty() and log_format == "text":
+    if shows_colours(sys.stderr) and log_format == "text":
         with _page(look) as watch:
             yield watch
     else:
@@ -83,12 +83,12 @@ class _NowAndThen:
 
 
 def _line(log_format: LogFormat) -> Callable[[Overview], None]:
-    from reconciler.cli.rendering.status_page import plain_line
+    from reconciler.cli.rendering.status_page import summary
     from reconciler.cli.telling import teller
 
-    if log_format == "text":
-        return lambda overview: note(plain_line(overview))
     tell = teller(log_format)
+    if log_format == "text":
+        return lambda overview: tell(f"progress: {summary(overview)}")
 
     def as_json(overview: Overview) -> None:
         for one in overview.campaigns:

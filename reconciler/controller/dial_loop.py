@@ -45,8 +45,8 @@ class DialLoop:
         self._tell = tell
         self._failed = 0
 
-    def run(self, stop: threading.Event, drain: timedelta, give_up: threading.Event) -> None:
-        """Dial until `stop` is set, or nothing is left to do.
+    def run(self, stop: threading.Event, drain: timedelta, give_up: threading.Event) -> bool:
+        """Dial until `stop` is set, or nothing is left to do; tells whether it was the latter.
 
         Then start no new call, wait up to `drain` for those that run (`give_up` cuts that short), and give
         up the lease: what is still open is recovered at the next start. Raises GatewayUnusable, after the
@@ -64,6 +64,7 @@ class DialLoop:
                 self._drain(drain, give_up)
             if barred is not None:
                 raise barred
+            return not stop.is_set()
         finally:
             self._dialer.resign()
 
@@ -77,7 +78,9 @@ class DialLoop:
             stop.wait(self._wait(result).total_seconds())
 
     def _drain(self, drain: timedelta, give_up: threading.Event) -> None:
-        self._tell("stopping", detail="no new calls; stop again to leave running ones to the next start")
+        self._tell(
+            "stopping", detail="no new calls; press Ctrl-C again to leave running ones to the next start"
+        )
         self._dialer.drain()
         deadline = self._clock.now() + drain
         self._step()

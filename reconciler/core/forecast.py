@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 BUSY = frozenset({"pending", "locked", "in_progress", "unknown"})
 ON_THE_PHONE = frozenset({"locked", "in_progress"})
 REACHED = "completed"
+FOR_EVER = "every number is suppressed for ever"
+"""The reason of a contact that waits, and is not called however long one waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class CallMade:
 class Outlook:
     """One campaign's figures. `finished_at` is when its last call ended, once no contact is left to call.
 
-    `left` counts the contacts that are still to be called, or on the phone. `starts` are those of all calls
+    `left` counts the contacts that are still to be called, or on the phone; `suppressed` those that wait, and
+    are never called. `starts` are those of all calls
     that were sent; `calls` those that used an attempt; `outcomes` add up to them, save for calls whose fate
     is unknown. `unreached` counts the contacts that no conversation was completed with, by status and
     reason.
@@ -38,6 +41,7 @@ class Outlook:
     contacts: int = 0
     reached: int = 0
     left: int = 0
+    suppressed: int = 0
     calls: int = 0
     talked: timedelta = timedelta(0)
     finished_at: datetime | None = None
@@ -89,7 +93,9 @@ def _of_contacts(name: str, counts: Mapping[tuple[str, str | None], int]) -> Out
             one.reached += count
         else:
             one.unreached[_why(status, reason)] += count
-            one.left += count if status in BUSY else 0
+            if status in BUSY:
+                one.suppressed += count if reason == FOR_EVER else 0
+                one.left += 0 if reason == FOR_EVER else count
     return one
 
 

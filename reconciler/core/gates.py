@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from reconciler.core.book import Terms
 from reconciler.core.holds import CallTarget, Hold, first_covering
-from reconciler.core.lanes import LaneClass, LaneKey, zones_of_lane
+from reconciler.core.lanes import NEVER, LaneClass, LaneKey, zones_of_lane
 
 FOREVER = timedelta(days=370)
 """How far windows look ahead (R-WIN-7); what does not change until then is looked at again then."""
@@ -80,6 +80,16 @@ def window_gate(terms: Terms, lane: LaneKey, now: datetime) -> Gate:
     opens = terms.windows.next_open(zones, now, scheduled=scheduled)
     detail = f"shut in {where}" if opens else f"no window opens in {where} within 370 days"
     return Gate("window", open=False, detail=detail, changes_at=opens)
+
+
+def callable_from(terms: Terms, lane: LaneKey, due_at: datetime, now: datetime) -> datetime | None:
+    """Give when a contact may be called at the earliest by due time, period and windows; None: never."""
+    period = period_gate(terms, now)
+    over = not period.open and period.changes_at is None
+    if terms.status == "closed" or over or due_at >= NEVER:
+        return None
+    opens = first_opening(terms, lane, max(now, due_at, terms.start_at or now))
+    return None if opens is None or (terms.end_at is not None and opens >= terms.end_at) else opens
 
 
 def zones_never_meet(terms: Terms, lane: LaneKey, now: datetime) -> bool:

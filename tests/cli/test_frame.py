@@ -28,6 +28,13 @@ def test_every_command_has_help(dialctl, arguments):
     assert not bare
 
 
+@pytest.mark.parametrize("asked", [["help"], ["-h"], ["help", "stop"], ["stop", "-h"], ["db", "check", "-h"]])
+def test_help_is_asked_for_in_any_way(dialctl, asked):
+    """`help`, `-h` and `--help` are the same, of the program and of each command."""
+    named = [word for word in asked if word not in {"help", "-h"}]
+    assert dialctl(*asked) == dialctl(*named, "--help")
+
+
 @pytest.mark.parametrize("family", frame.FAMILIES)
 def test_every_family_has_help(dialctl, family):
     """`dialctl db --help` lists the commands of the family."""
@@ -40,7 +47,13 @@ def test_every_family_has_help(dialctl, family):
     ("arguments", "told"),
     [
         (["diff"], "Missing argument 'PATH'.\nhint: dialctl diff --help\n"),
-        (["diff", "--prun"], "--prun (Possible options: --prune)\nhint: dialctl diff --help\n"),
+        (["diff", "--prun"], "--prun — did you mean '--prune'?\nhint: dialctl diff --help\n"),
+        (["apply", "x", "--force"], "No such option: --force\nhint: dialctl apply --help\n"),
+        (["status", "spring"], "hint: dialctl describe campaign NAME shows one campaign\n"),
+        (["get"], "name the kind to show\nhint: kinds: dialer, organizations, "),
+        (["get", "contactlists"], "hint: dialctl get contacts shows what is on lists, "),
+        (["get", "suppression-list"], "hint: dialctl get suppressions shows what is on lists, "),
+        (["simulate", "x", "--start", "2026-03-02"], "'2026-03-02' is not a date and time; write 20"),
         (["dif", "x"], "No such command 'dif'. Did you mean 'diff'?\nhint: dialctl --help\n"),
         (["diff", "x", "--allow"], "Option '--allow' requires an argument.\nhint: dialctl --help\n"),
         (["db", "environment", "alive"], "not one of 'sandbox', 'live'"),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime
 
 import pytest
 import yaml
 
+from reconciler.cli import session
+from reconciler.clock import VirtualClock
 from reconciler.store.reads.kinds import KINDS
 
 
@@ -44,6 +47,21 @@ def test_csv_can_be_read_back(applied, dialctl):
     rows = list(csv.DictReader(io.StringIO(dialctl("get", "contacts", "--format", "csv", "--show-pii").out)))
     assert [row["external_id"] for row in rows] == ["ada", "bob", "cyd"]
     assert json.loads(rows[0]["phone_numbers"]) == ["+12125550142"]
+
+
+def test_due_is_when_a_window_opens_too(applied, dialctl, monkeypatch):
+    """R-DIAL-1: a contact whose due time is past shows when its window opens, `now` if it is open."""
+    for at, due in (("2100-01-04T08:00:00-05:00", "2100-01-04 14:00"), ("2100-01-04T09:30:00-05:00", "now")):
+        monkeypatch.setattr(session, "SystemClock", lambda at=at: VirtualClock(datetime.fromisoformat(at)))
+        assert f"      0  {due}\n" in dialctl("get", "contacts", "--campaign", "spring").out
+
+
+def test_who_is_suppressed_says_so_before_the_dialer_finds_out(applied, dialctl):
+    """R-SUP-1: REASON of a contact whose numbers are suppressed, whether or not it was its turn since."""
+    assert dialctl("suppress", "+12125550142", "--reason", "asked").code == 0
+    ada, bob = json.loads(dialctl("get", "contacts", "--format", "json", "--limit", "2").out)
+    assert (ada["reason"], ada["callable_at"]) == ("every number is suppressed", None)
+    assert bob["reason"] is None
 
 
 def test_a_limit_says_how_many_more_there_are(applied, dialctl):

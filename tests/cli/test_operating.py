@@ -127,6 +127,25 @@ def test_a_campaign_can_be_stopped_and_released_by_name(dialctl):
 
 
 @pytest.mark.usefixtures("applied")
+def test_release_all_lifts_every_stop_and_no_pause(dialctl, at_terminal):
+    """R-HOLD-3: all that `stop` set is listed and asked about; a pause's hold stays (R-HOLD-2)."""
+    for scope in (["--all"], ["--agent", "agent-a"]):
+        dialctl("stop", *scope, "--wait", "1s")
+    unasked = dialctl("release", "--all")
+    assert (unasked.code, unasked.err.splitlines()[-1]) == (64, "hint: add --yes where nobody can be asked")
+    refused = at_terminal("release", "--all", answer="n")
+    assert "everything, held by " in refused.out
+    assert "Lift these 2 holds?" in refused.out
+    assert query("SELECT count(*) FROM hold WHERE released_at IS NULL") == [(2,)]
+    dialctl("pause", "spring")
+    lifted = dialctl("release", "--all", "--yes")
+    assert (lifted.code, lifted.out.count("lifted: ")) == (0, 2)
+    assert query("SELECT scope FROM hold WHERE released_at IS NULL") == [("campaign",)]
+    assert dialctl("release", "--all", "--yes").err.startswith("no stop of a person stands")
+    assert dialctl("release").code == dialctl("release", "campaign/spring", "--all").code == 64
+
+
+@pytest.mark.usefixtures("applied")
 def test_a_released_campaign_stays_paused_and_says_so(dialctl):
     """R-HOLD-2: lifting the hold of a pause starts nothing; the person is told what does."""
     dialctl("pause", "spring")
@@ -303,6 +322,8 @@ def test_a_requeue_says_how_many_and_asks(dialctl, at_terminal):
     assert query("SELECT DISTINCT status FROM contact") == [("exhausted",)]
     done = dialctl("requeue", "spring", "ada", "--yes")
     assert done.out == "1 contact of campaign spring requeued, due now\n"
+    page = dialctl("describe", "contact", "spring", "ada").out
+    assert "\nAttempts  0 used of 3 since its requeue; the 3 before do not count (UTC)\n" in page
     assert at_terminal("requeue", "spring", "--status", "exhausted", answer="y").code == 0
     counts = "SELECT status, count(*) FROM contact GROUP BY status ORDER BY status"
     assert query(counts) == [("exhausted", 1), ("pending", 2)]

@@ -84,7 +84,9 @@ def controller(spawn):
     yield start
     for child in started:
         child.kill()
-        child.communicate()
+        child.wait()
+        for stream in (child.stdout, child.stderr):
+            stream.close()
 
 
 def ended(child):
@@ -101,6 +103,7 @@ def test_until_idle_dials_everybody_and_ends(ready, dialctl):
     finished = dialctl("run", ready, *IDLE)
     assert finished.code == 0, finished.err
     assert set(statuses().values()) == {"completed"}
+    assert finished.err.endswith("Z idle: nobody is left to call\n")
     assert query("SELECT count(*) FROM dialer WHERE stopped_at IS NULL") == [(0,)]
     assert condition() == "Synced"
 
@@ -116,9 +119,24 @@ def test_the_log_can_be_parsed_and_holds_no_number(ready, dialctl, log_format):
         if log_format == "json":
             assert {"at", "event"} <= json.loads(line).keys()
         else:
-            assert re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z [a-z]| UTC )", line), line
+            assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z [a-z]", line), line
     assert not any(number in finished.err for number in (*NUMBERS, "+1212555"))
     assert "bad rows left out" in finished.err
+
+
+def test_until_idle_says_what_is_left(ready, dialctl):
+    """The last line says why the command ends: how many contacts are left, and what they wait for."""
+    (ready / "later.yaml").write_text(
+        "apiVersion: campaigns/v1\nkind: Contact\nmetadata: {name: eve, campaign: spring}\n"
+        "spec: {phone_numbers: ['+12125550145'], scheduled_at: 2100-01-01T00:00:00Z}\n"
+    )
+    assert dialctl("apply", ready, "--yes", "--allow", "windows-legal").code == 0
+    assert dialctl("suppress", "+12125550142", "--reason", "asked").code == 0
+    last = dialctl("run", *IDLE).err.splitlines()[-1]
+    assert last.endswith("Z idle: nothing becomes callable within 1s; waiting: 1 suppressed, 1 due later")
+    assert dialctl("stop", "--all", "--wait", "1s").code == 0
+    last = dialctl("run", *IDLE, "--log-format", "json").err.splitlines()[-1]
+    assert json.loads(last)["waiting"] == {"held": 2}
 
 
 def test_nothing_to_do(dialctl, ready):
@@ -282,7 +300,9 @@ def test_drift_is_set_back_at_the_resync(ready, controller):
 
 
 @ON_BOTH
-def test_the_first_signal_drains_and_the_second_leaves_calls_to_recovery(ready, controller, monkeypatch):
+def test_the_first_signal_drains_and_the_second_leaves_calls_to_recovery(
+    ready, controller, dialctl, monkeypatch
+):
     """SIGTERM waits for running calls; a second one ends at once, and the next start finds out about them."""
     talk_for(120, monkeypatch)
     child = controller("--drain", "10m", "--log-format", "json")
@@ -299,6 +319,32 @@ def test_the_first_signal_drains_and_the_second_leaves_calls_to_recovery(ready, 
     assert (last["event"], last["left_to_recovery"]) == ("stopped", 3)
     assert query("SELECT count(*) FROM open_attempt") == [(3,)]
     assert query("SELECT count(*) FROM dialer WHERE lease_until = stopped_at") == [(1,)]
+    below = " ".join(dialctl("status").out.partition("\n\n")[2].split())
+    assert re.match(r"dialer stopped .* UTC, 3 calls left to the next start dialer none runs", below)
+    assert "died" not in below
+
+
+def test_a_log_that_nobody_reads_stops_as_a_signal_does(ready, controller, monkeypatch):
+    """R-CRASH-2: `run 2>&1 | head -1` waits for running calls, starts no other, and gives its lease up."""
+    talk_for(2, monkeypatch)
+    child = controller("--log-format", "json")
+    child.stderr.readline()
+    child.stderr.close()
+    wait_until(lambda: query("SELECT count(*) FROM attempt") == [(3,)], "the end of the running calls")
+    assert child.wait(timeout=PATIENCE_S) == 0
+    assert query("SELECT count(*) FROM open_attempt") == [(0,)]
+    assert query("SELECT count(*) FROM dialer WHERE lease_until = stopped_at") == [(1,)]
+
+
+def test_a_closed_terminal_stops_as_a_signal_does(ready, controller, monkeypatch):
+    """SIGHUP is a stop in good order, and it never insists: kernel and shell may both send it."""
+    talk_for(2, monkeypatch)
+    child = controller()
+    wait_until(lambda: query("SELECT count(*) FROM open_attempt WHERE state = 'answered'") == [(3,)], "calls")
+    child.send_signal(signal.SIGHUP)
+    child.send_signal(signal.SIGHUP)
+    assert "left_to_recovery=0" in ended(child)
+    assert query("SELECT count(*) FROM attempt") == [(3,)]
 
 
 @ON_BOTH

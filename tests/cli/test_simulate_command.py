@@ -172,6 +172,23 @@ def test_nobody_to_call(dialctl, spring):
     assert (finished.code, finished.out) == (0, "nobody to call: the manifests declare no contacts\n")
 
 
+def test_who_is_suppressed_for_ever_is_not_waited_for(dialctl, spring):
+    """R-SUP-1: the forecast says when everybody else was finished, and how many are suppressed."""
+    (spring / "no.yaml").write_text(
+        "apiVersion: campaigns/v1\nkind: SuppressionList\nmetadata: {name: no}\n"
+        "spec: {numbers: ['+12125550142', {number: '+12125550143', expires_at: 2026-06-01}]}\n"
+    )
+    page = dialctl("simulate", spring, *START, "--for", "30d").out
+    assert "not by the end" in page
+    (spring / "no.yaml").write_text((spring / "no.yaml").read_text().replace(", expires_at: 2026-06-01", ""))
+    page = dialctl("simulate", spring, *START, "--for", "30d").out
+    assert "not by the end" not in page
+    assert re.search(
+        r"^default/spring: \d contacts not reached; finished but for 2 suppressed$", page, re.MULTILINE
+    )
+    assert "2  every number is suppressed for ever" in page
+
+
 def test_calls_that_are_still_going_on_are_not_denied(dialctl, crowd):
     """A simulation that ends amid its first calls says that they were started."""
     page = dialctl("simulate", crowd, *START, "--for", "1s").out
@@ -192,7 +209,7 @@ def test_long_names_are_clipped_to_the_screen():
     begin = datetime.fromisoformat("2026-03-02T14:00:00+00:00")
     end = begin + timedelta(days=7)
     found = [Outlook(f"acme/{'long-' * 12}{n}", contacts=1, starts=[begin, end]) for n in range(2)]
-    for width in (70, 80, 120):
+    for width in (50, 60, 70, 80, 120):
         assert max(len(line.plain) for line in forecast_page(found, begin, end, width)) <= width
 
 

@@ -87,6 +87,14 @@ def test_status(world, dialctl):
     is_golden("status.txt", dialctl("status").out)
 
 
+def test_no_color_means_no_escape_code(applied, at_terminal, monkeypatch):
+    """https://no-color.org: at a terminal, too, neither colours nor bold text nor a moving cursor."""
+    assert "\033[" in at_terminal("status").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    for arguments in (["status"], ["run", "--until-idle", "--idle-after", "1s"], ["get", "contacts"]):
+        assert "\033" not in at_terminal(*arguments).out
+
+
 def test_status_in_json_adds_up(world, dialctl):
     """R-MAN-3: a list of the promised shape, whose buckets add up to the total."""
     [spring] = json.loads(dialctl("status", "--format", "json").out)
@@ -99,6 +107,22 @@ def test_status_in_json_adds_up(world, dialctl):
 def test_describe_campaign(world, dialctl):
     """Spec, manifests, windows in the default zone, progress, condition and log."""
     is_golden("describe-campaign.txt", dialctl("describe", "campaign", "spring").out)
+
+
+def test_describe_campaign_with_an_override(dialctl, spring, monkeypatch):
+    """R-WIN-3: the windows of the default zone are shut; that those of an override are open is said, too."""
+    monkeypatch.setattr(session, "SystemClock", lambda: VirtualClock(START))
+    (spring / "crm.csv").write_text("external_id,phone,timezone\nada,+12125550142,Europe/Paris\n")
+    manifest = (spring / "spring.yaml").read_text()
+    everywhere = "[{days: [mon, tue], start: 00:00, end: 24:00}]"
+    override = f"overrides: [{{timezones: [Europe/Paris], windows: {everywhere}}}], default_windows"
+    manifest = manifest.replace("default_windows", override).replace("[mon, tue, wed, thu, fri]", "[tue]")
+    (spring / "spring.yaml").write_text(manifest)
+    assert dialctl("apply", spring, "--yes", "--allow", "windows-legal").code == 0
+    shown = dialctl("describe", "campaign", "spring").out
+    assert "  now             shut  opens 2026-03-03" in shown
+    assert "  other zones     open in Europe/Paris\n" in shown
+    assert "  next callable   2026-03-02 14:00 UTC = Mon 2026-03-02 15:00 Europe/Paris\n" in shown
 
 
 @ON_BOTH
@@ -118,6 +142,18 @@ def test_describe_contact_as_json(world, dialctl):
     }  # fmt: skip
     assert page["answer"] == "It waits for its calling window: opens Tue 2026-03-03 09:00 Asia/Tokyo."
     assert page["phone_numbers"] == ["+1********44"]
+
+
+def test_describe_contact_names_who_suppressed_it(applied, dialctl):
+    """R-SUP-1: the list or the ledger, until when, and the reason."""
+    (applied / "no.yaml").write_text(
+        "apiVersion: campaigns/v1\nkind: SuppressionList\nmetadata: {name: no}\n"
+        "spec: {numbers: [{number: '+12125550142', expires_at: 2100-01-01, reason: by mail}]}\n"
+    )
+    assert dialctl("apply", applied, "--yes").code == 0
+    dialctl("suppress", "+12125550142", "--reason", "asked")
+    shown = " ".join(dialctl("describe", "contact", "spring", "ada").out.split())
+    assert "suppressed by list no until 2100-01-01 00:00 UTC: by mail; by the ledger for ever: asked" in shown
 
 
 def test_describe_contact_lists_all_that_stands_in_its_way(applied, dialctl):

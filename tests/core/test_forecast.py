@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.forecast import CallMade, outlooks, per_slot
+from reconciler.core.forecast import FOR_EVER, CallMade, outlooks, per_slot
 from reconciler.core.plan.schedule_text import schedule_text
 from reconciler.core.settlement import ContactStatus
 
@@ -42,6 +42,15 @@ def test_a_campaign_with_contacts_left_is_not_finished():
         "its call was still going on": 1,
         "every number is suppressed": 1,
     }
+
+
+def test_a_campaign_is_finished_but_for_those_who_are_suppressed_for_ever():
+    """R-SUP-1: nobody waits for a call that is never made; those whose suppression ends are waited for."""
+    [found] = outlooks(
+        [call(0, "completed")], {"acme/spring": {("completed", None): 1, ("pending", FOR_EVER): 2}}
+    )
+    assert (found.finished_at, found.left, found.suppressed) == (BEGIN + MINUTE, 0, 2)
+    assert found.unreached == {FOR_EVER: 2}
 
 
 def test_contacts_that_cannot_be_called_leave_nobody_to_call():

@@ -25,7 +25,7 @@ from reconciler.store.reads.masked import masked
 
 CONTACT = {
     "id", "external_id", "campaign", "status", "reason", "phone_numbers", "timezone", "attempts", "due_at",
-    "scheduled_at", "data",
+    "scheduled_at", "data", "callable_at",
 }  # fmt: skip
 ATTEMPT = {
     "id", "org", "campaign", "contact", "number", "attempt", "started_at", "ended_at", "timezone", "outcome",

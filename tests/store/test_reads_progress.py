@@ -126,6 +126,16 @@ def test_contacts_in_no_campaign_are_shown_where_there_are_any(small):
     assert (adhoc.total, adhoc.priority, adhoc.sync) == (1, 1_000_000, "unmanaged")
 
 
+def test_a_dialer_that_was_stopped_amid_calls_did_not_die(small):
+    """R-CRASH-2: calls that a person left to the next start are counted with the dialer that made them."""
+    carrier = SimulatedCarrier(small.clock, 1)
+    machine = Dialer(small.database, carrier, small.clock, Uuid7(Random(1)), Identity("box", 42))
+    machine.step()
+    machine.resign()
+    seen = overview(small)
+    assert (seen.dialers[0]["state"], seen.dialers[0]["left_calls"], seen.abandoned) == ("stopped", 2, 0)
+
+
 def test_dialers_show_while_they_run_or_have_left_calls_behind(small):
     """R-CRASH-2, R-HOLD-3: a lease that ran out shows with its calls; the newest hold is confirmed or not."""
     carrier = SimulatedCarrier(small.clock, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from rich.console import RenderableType
@@ -13,6 +13,8 @@ from reconciler.cli.rendering.pages import entries, entry, event_lines, hanging,
 from reconciler.cli.rendering.words import NOTHING, in_both, labels_text, minute, short_id, text_of
 from reconciler.core.windows.tz_database import time_zone
 from reconciler.store.reads.progress import BUCKETS
+
+SHOWN_ZONES = 4
 
 
 def campaign_page(view: Record) -> Iterator[RenderableType]:
@@ -62,24 +64,41 @@ def _schedule(view: Record, zone: str) -> Iterator[RenderableType]:
     schedule = view["schedule"]
     yield from heading("Calling windows", f"today in {zone}")
     spans = (
-        f"{_clock(span['start'], zone)}-{_clock(span['end'], zone)}" for span in schedule["windows_today"]
+        f"{_clock(span['start'], zone)}\N{EN DASH}{_clock(span['end'], zone, ends=True)}"
+        for span in schedule["windows_today"]
     )
     yield entry("today", ", ".join(spans) or "none")
     verb = "closes" if schedule["open_now"] else "opens"
     changes = f"{verb} {in_both(schedule['changes_at'], zone)}" if schedule["changes_at"] else ""
     yield entry("now", "open" if schedule["open_now"] else "shut", changes)
+    if schedule["other_zones"]:
+        yield entry("other zones", _other_zones(schedule["other_zones"]))
     callable_at = view["next_callable_at"]
     stopped = view["status"] != "active" or view["sync"] == "held"
     yield entry(
         "next callable",
-        in_both(callable_at, zone) if callable_at else "no contact waits for its time",
+        in_both(callable_at, view["next_callable_timezone"])
+        if callable_at
+        else "no contact waits for its time",
         "if it were not stopped" if stopped and callable_at else "",
     )
 
 
-def _clock(at: datetime, zone: str) -> str:
-    local = at.astimezone(time_zone(zone))
-    return f"{local:%H:%M}"
+def _other_zones(is_open: Mapping[str, bool]) -> str:
+    """Write in which zones of waiting contacts the windows are open now, and in which not."""
+    parts = []
+    for state, wanted in (("open", True), ("shut", False)):
+        zones = [zone for zone, one in is_open.items() if one is wanted]
+        more = f" and {len(zones) - SHOWN_ZONES:,} more" if len(zones) > SHOWN_ZONES else ""
+        if zones:
+            parts.append(f"{state} in {', '.join(zones[:SHOWN_ZONES])}{more}")
+    return "; ".join(parts)
+
+
+def _clock(at: datetime, zone: str, *, ends: bool = False) -> str:
+    """Write a time of the wall clock; a day ends at 24:00."""
+    local = f"{at.astimezone(time_zone(zone)):%H:%M}"
+    return "24:00" if ends and local == "00:00" else local
 
 
 def _progress(view: Record) -> Iterator[RenderableType]:

@@ -43,16 +43,25 @@ def contact_page(view: Record) -> Iterator[RenderableType]:
 
 
 def _numbers(view: Record) -> Iterator[RenderableType]:
-    yield from heading("Numbers", "in the order in which they are dialled")
+    goes_on = any(one["state"] in {"next", "waiting"} for one in view["rotation"])
+    yield from heading("Numbers", "in the order in which they are dialled" if goes_on else "")
     for one in view["rotation"]:
-        until = one["suppressed_until"]
-        beside = f"until {minute(until)} UTC" if until else ""
-        yield entry(one["number"], one["state"], beside)
+        yield entry(one["number"], one["state"], "; ".join(map(_suppression, one["suppressed_by"])))
+
+
+def _suppression(record: Record) -> str:
+    """Write who suppressed a number, why and until when."""
+    by = f"by list {record['list']}" if record["list"] else "by the ledger"
+    until = f" until {minute(record['expires_at'])} UTC" if record["expires_at"] else " for ever"
+    reason = f": {record['reason']}" if record["reason"] else ""
+    return f"{by}{until}{reason}"
 
 
 def _history(view: Record) -> Iterator[RenderableType]:
-    forgiven = f", {view['attempts_forgiven']} forgiven by a requeue" if view["attempts_forgiven"] else ""
-    yield from heading("Attempts", f"{view['attempts']} used of {view['max_attempts']}{forgiven} (UTC)")
+    before = view["attempts_forgiven"]
+    used = f"{view['attempts'] - before} used of {view['max_attempts']}"
+    since = f" since its requeue; the {before} before do not count" if before else ""
+    yield from heading("Attempts", f"{used}{since} (UTC)")
     for one in view["history"]:
         number = one["attempt"] if one["attempt"] is not None else "-"
         came_to = one["outcome"] or one["state"]

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from rich.text import Text
 
+from reconciler.cli.rendering.forecast_table import WIDTH_BESIDE_NAMES, forecast_table
 from reconciler.cli.rendering.timeline import timeline
-from reconciler.cli.rendering.words import clipped, counted, minute
+from reconciler.cli.rendering.words import counted, minute, without_shared_organization
 from reconciler.core.forecast import Outlook
 
 GOOD = frozenset({"completed", "transferred"})
@@ -17,8 +18,6 @@ BAD = frozenset({"provider_fault", "agent_fault", "config_error", "quota"})
 SHOWN_REASONS = 6
 _LONGEST_BAR = 40
 _WIDEST = 160
-_FIGURES = 55
-"""Columns of the forecast beside the names."""
 
 
 def forecast_page(found: Sequence[Outlook], begin: datetime, end: datetime, width: int) -> Iterator[Text]:
@@ -27,11 +26,19 @@ def forecast_page(found: Sequence[Outlook], begin: datetime, end: datetime, widt
         yield Text("nobody to call: the manifests declare no contacts")
         return
     width = min(width, _WIDEST)
-    yield from timeline(found, begin, end, width)
+    names = [one.campaign for one in found]
+    if max(map(len, names)) + WIDTH_BESIDE_NAMES > width:
+        names = without_shared_organization(names)
+    yield from timeline(found, names, begin, end, width)
     yield Text("")
     yield from _outcomes(found, width)
     yield Text("")
-    yield from _forecast(found, end, width)
+    yield Text("Forecast", style="bold")
+    yield from forecast_table(found, names, width)
+    for one in found:
+        if one.unreached:
+            yield Text("")
+            yield from _unreached(one, end)
 
 
 def _outcomes(found: Sequence[Outlook], width: int) -> Iterator[Text]:
@@ -62,35 +69,11 @@ def _why_none(started: int) -> str:
     return f"{counted(started, 'call')} started; none has an outcome that counts"
 
 
-def _forecast(found: Sequence[Outlook], end: datetime, width: int) -> Iterator[Text]:
-    names = max(len("CAMPAIGN"), *(len(one.campaign) for one in found))
-    names = min(names, max(len("CAMPAIGN"), width - _FIGURES))
-    yield Text("Forecast", style="bold")
-    yield Text(
-        f"{'CAMPAIGN':<{names}}  {'FINISHED (UTC)':<16}  CONTACTS  REACHED   CALLS   MINUTES", style="dim"
-    )
-    for one in found:
-        name = clipped(one.campaign, names)
-        yield Text(
-            f"{name:<{names}}  {_finished(one):<16}  {one.contacts:>8,}  {one.reached:>7,}"
-            f"  {one.calls:>6,}  {one.minutes:>8,.0f}"
-        )
-    for one in found:
-        if one.unreached:
-            yield Text("")
-            yield from _unreached(one, end)
-
-
-def _finished(one: Outlook) -> str:
-    if one.left:
-        return "not by the end"
-    return minute(one.finished_at) if one.finished_at else "nobody to call"
-
-
 def _unreached(one: Outlook, end: datetime) -> Iterator[Text]:
     total = sum(one.unreached.values())
     by = f" by {minute(end)} UTC" if one.left else ""
-    yield Text(f"{one.campaign}: {counted(total, 'contact')} not reached{by}")
+    but = f"; finished but for {one.suppressed:,} suppressed" if one.finished_at and one.suppressed else ""
+    yield Text(f"{one.campaign}: {counted(total, 'contact')} not reached{by}{but}")
     shown = one.unreached.most_common(SHOWN_REASONS)
     for reason, count in shown:
         yield Text(f"  {count:>6,}  {reason}", style="dim")

@@ -19,7 +19,7 @@ def result_console() -> Console:
     return Console(
         file=sys.stdout,
         width=None if seen else UNCUT,
-        no_color=not shows_colours(sys.stdout),
+        color_system="auto" if shows_colours(sys.stdout) else None,  # `no_color` leaves bold and dim
         highlight=False,
         markup=False,
         emoji=False,

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from rich.table import Table
 
-from reconciler.cli.rendering.colours import coloured
 from reconciler.cli.rendering.documents import Record
-from reconciler.cli.rendering.words import NOTHING, SHORT_ID, labels_text, minute, second, short_id, text_of
-
-Cell = Callable[[Record], str]
+from reconciler.cli.rendering.fitting import Cell, Column, fitted
+from reconciler.cli.rendering.words import NOTHING, labels_text, minute, second, short_id, text_of
 
 CAMPAIGN = "CAMPAIGN"
-MINUTE, SECOND, WORD, READABLE = 16, 19, 6, 10
-"""Widths below which an instant, a status, a text could not be read any more."""
+READABLE, NAME = 10, 24
+"""Widths below which a text could not be read any more, and names be told apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its title, and what stands in it; `folds`: long text goes on in the next line.
+def table_of(
+    kind: str, records: Iterable[Record], now: datetime, *, width: int, one_campaign: bool = False
+) -> tuple[Table, list[str]]:
+    """Lay records out as the kind's table, as of `now`; a column that would say nothing is left out.
 
-    `least` is how narrow it may become.
+    Gives the table, and the titles of the columns for which a screen of this width has no room.
     """
-
-    title: str
-    cell: Cell
-    folds: bool = False
-    right: bool = False
-    least: int | None = None
-
-
-def table_of(kind: str, records: Iterable[Record], *, one_campaign: bool = False) -> Table:
-    """Lay records out as the kind's table; a column that would say nothing is left out."""
-    rows = list(records)
+    rows = [{**record, "now": now} for record in records]
     columns = [
         column
         for place, column in enumerate(COLUMNS[kind])
@@ -45,18 +34,7 @@ def table_of(kind: str, records: Iterable[Record], *, one_campaign: bool = False
             and not (one_campaign and column.title == CAMPAIGN)
         )
     ]
-    table = Table(box=None, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(
-            column.title,
-            justify="right" if column.right else "left",
-            no_wrap=not column.folds,
-            overflow="fold" if column.folds else "ellipsis",
-            min_width=column.least,
-        )
-    for row in rows:
-        table.add_row(*(coloured(column.cell(row)) for column in columns))
-    return table
+    return fitted(columns, rows, width)
 
 
 def _field(name: str) -> Cell:
@@ -93,6 +71,16 @@ def _outcome(record: Record) -> str:
 def _lasted(record: Record) -> str:
     begun, ended = record.get("started_at") or record.get("created_at"), record["ended_at"]
     return f"{(ended - begun).total_seconds():,.0f} s" if begun and ended else NOTHING
+
+
+def _due(record: Record) -> str:
+    """Write when a contact may be called by due time and windows; a due time alone may be long past."""
+    due_at, callable_at, now = record["due_at"], record["callable_at"], record["now"]
+    if callable_at is not None:
+        return "now" if callable_at <= now else minute(callable_at)
+    if due_at is None or due_at <= now:
+        return NOTHING if due_at is None or record["reason"] else "never"
+    return minute(due_at)
 
 
 def _scope(record: Record) -> str:
@@ -140,83 +128,79 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("NAME", _field("name")),
         Column("GLOBAL LIMIT", _field("global_concurrency_limit"), right=True),
         Column("ENVIRONMENT", _field("environment")),
-        Column("SERIAL", _field("state_serial"), right=True),
+        Column("SERIAL", _field("state_serial"), right=True, goes=1),
         Column("RUNNING", _running, right=True),
     ),
     "organizations": (
-        Column("NAME", _field("name")),
+        Column("NAME", _field("name"), least=NAME),
         Column("LIMIT", _field("concurrency_limit"), right=True),
-        Column(
-            "CALLER IDS",
-            _caller_ids,
-            folds=True,
-        ),
-        Column("LABELS", lambda record: labels_text(record["labels"]), folds=True, least=READABLE),
+        Column("CALLER IDS", _caller_ids, folds=True, least=READABLE, goes=2),
+        Column("LABELS", lambda record: labels_text(record["labels"]), folds=True, least=READABLE, goes=1),
     ),
     "configurations": (
-        Column("NAME", _field("external_id")),
+        Column("NAME", _field("external_id"), least=NAME),
         Column("ZONE", _windows),
-        Column("AGENT", lambda record: _agent(record["spec"])),
-        Column("USED BY", _field("open_campaigns"), right=True),
-        Column("LABELS", lambda record: labels_text(record["labels"]), folds=True, least=READABLE),
+        Column("AGENT", lambda record: _agent(record["spec"]), least=NAME, goes=3),
+        Column("USED BY", _field("open_campaigns"), right=True, goes=2),
+        Column("LABELS", lambda record: labels_text(record["labels"]), folds=True, least=READABLE, goes=1),
     ),
     "campaigns": (
-        Column("NAME", _field("external_id")),
-        Column("STATUS", _field("status"), least=WORD),
-        Column("SYNC", _field("sync"), least=WORD),
-        Column("PRIORITY", _field("priority"), right=True),
-        Column("CONFIGURATION", _field("configuration")),
-        Column("SOURCE", _field("source")),
+        Column("NAME", _field("external_id"), least=NAME),
+        Column("STATUS", _field("status")),
+        Column("SYNC", _field("sync")),
+        Column("PRIORITY", _field("priority"), right=True, goes=3),
+        Column("CONFIGURATION", _field("configuration"), least=NAME, goes=2),
+        Column("SOURCE", _field("source"), least=NAME, goes=1),
     ),
     "contacts": (
-        Column("NAME", _contact_name),
-        Column(CAMPAIGN, _campaign_name),
-        Column("STATUS", _field("status"), least=WORD),
-        Column("NUMBERS", _numbers),
-        Column("TRIES", _field("attempts"), right=True),
-        Column("DUE (UTC)", _at("due_at"), least=MINUTE),
-        Column("REASON", _field("reason"), folds=True, least=READABLE),
+        Column("NAME", _contact_name, least=NAME),
+        Column(CAMPAIGN, _campaign_name, least=NAME, goes=2),
+        Column("STATUS", _field("status")),
+        Column("NUMBERS", _numbers, goes=3),
+        Column("TRIES", _field("attempts"), right=True, goes=1),
+        Column("DUE (UTC)", _due),
+        Column("REASON", _field("reason"), folds=True, least=READABLE, goes=4),
     ),
     "attempts": (
-        Column("STARTED (UTC)", lambda record: second(record["started_at"]), least=SECOND),
-        Column(CAMPAIGN, _campaign_name),
-        Column("CONTACT", _field("contact")),
-        Column("NUMBER", _field("number")),
-        Column("#", _field("attempt"), right=True),
-        Column("OUTCOME", _outcome),
-        Column("LASTED", _lasted, right=True),
+        Column("STARTED (UTC)", lambda record: second(record["started_at"])),
+        Column(CAMPAIGN, _campaign_name, least=NAME, goes=2),
+        Column("CONTACT", _field("contact"), least=NAME),
+        Column("NUMBER", _field("number"), goes=3),
+        Column("#", _field("attempt"), right=True, goes=1),
+        Column("OUTCOME", _outcome, folds=True, least=READABLE),
+        Column("LASTED", _lasted, right=True, goes=4),
     ),
     "conversations": (
-        Column("STARTED (UTC)", lambda record: second(record["created_at"]), least=SECOND),
-        Column(CAMPAIGN, _campaign_name),
-        Column("CONTACT", _field("contact")),
-        Column("STATUS", _field("status"), least=WORD),
-        Column("LASTED", _lasted, right=True),
-        Column("TURNS", lambda record: str(len(record["transcript"])), right=True),
+        Column("STARTED (UTC)", lambda record: second(record["created_at"])),
+        Column(CAMPAIGN, _campaign_name, least=NAME, goes=2),
+        Column("CONTACT", _field("contact"), least=NAME),
+        Column("STATUS", _field("status")),
+        Column("LASTED", _lasted, right=True, goes=3),
+        Column("TURNS", lambda record: str(len(record["transcript"])), right=True, goes=1),
     ),
     "holds": (
-        Column("ID", lambda record: short_id(record["id"]), least=SHORT_ID),
+        Column("ID", lambda record: short_id(record["id"])),
         Column("SCOPE", _scope, folds=True, least=READABLE),
-        Column("BY", _field("actor")),
-        Column("UNTIL (UTC)", _ends),
+        Column("BY", _field("actor"), least=NAME, goes=1),
+        Column("UNTIL (UTC)", _ends, goes=2),
         Column("REASON", _field("reason"), folds=True, least=READABLE),
     ),
     "suppressions": (
         Column("NUMBER", _field("number")),
-        Column("FROM", lambda record: record["list"] or "ledger"),
-        Column("UNTIL (UTC)", _suppressed_until),
-        Column("BY", _field("actor")),
+        Column("FROM", lambda record: record["list"] or "ledger", least=NAME, goes=3),
+        Column("UNTIL (UTC)", _suppressed_until, goes=2),
+        Column("BY", _field("actor"), least=NAME, goes=1),
         Column("REASON", _field("reason"), folds=True, least=READABLE),
     ),
     "events": (
         Column("SEQ", lambda record: str(record["seq"]), right=True),
-        Column("AT (UTC)", _at("at"), least=MINUTE),
-        Column("ACTOR", _field("actor")),
+        Column("AT (UTC)", _at("at")),
+        Column("ACTOR", _field("actor"), least=NAME, goes=4),
         Column("ACTION", _field("action")),
         Column("OBJECT", _object, folds=True, least=READABLE),
-        Column("COUNT", _field("count"), right=True),
-        Column("FROM", _where_from),
-        Column("APPLY", lambda record: short_id(record["apply_id"])),
+        Column("COUNT", _field("count"), right=True, goes=3),
+        Column("FROM", _where_from, least=NAME, goes=2),
+        Column("APPLY", lambda record: short_id(record["apply_id"]), goes=1),
     ),
 }
 """The columns of each kind, from left to right."""

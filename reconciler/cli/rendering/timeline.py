@@ -34,23 +34,30 @@ _AROUND = 16
 """Columns of a row beside the name and the blocks: the largest number of calls."""
 
 
-def timeline(found: Sequence[Outlook], begin: datetime, end: datetime, width: int) -> Iterator[Text]:
-    """Draw until an hour after the last call; a campaign's tallest block is its busiest slot."""
+def timeline(
+    found: Sequence[Outlook], called: Sequence[str], begin: datetime, end: datetime, width: int
+) -> Iterator[Text]:
+    """Draw until an hour after the last call; a campaign's tallest block is its busiest slot.
+
+    `called` are the names to show the campaigns under.
+    """
     last = max((start for one in found for start in one.starts), default=begin)
     until = min(end, last + HOUR)
-    names = min(max(len(one.campaign) for one in found), max(1, width - _AROUND - _FEWEST_SLOTS))
+    names = min(max(map(len, called)), max(1, width - _AROUND - _FEWEST_SLOTS))
     room = max(_FEWEST_SLOTS, width - names - _AROUND)
     slot = next((size for size in SLOTS if _slots(begin, until, size) <= room), SLOTS[-1])
     first, slots = _floor(begin, slot), min(room, _slots(begin, until, slot))
     marks = _marks(first, slot, slots)
     yield Text(f"Calls started per {_span(slot)} (UTC)", style="bold")
     yield Text(" " * (names + 2) + _axis(marks, slots), style="dim")
-    for one in found:
+    for name, one in zip(called, found, strict=True):
         counts = per_slot(one.starts, first, slot, slots)
-        row = Text(f"{clipped(one.campaign, names):<{names}}  ")
+        row = Text(f"{clipped(name, names):<{names}}  ")
         for index, count in enumerate(counts):
             row.append(*_cell(count, max(counts), marked=index in marks))
         yield row.append(f"  max {max(counts):,}", style="dim")
+    legend = f"{BLOCKS[-1]} a campaign's busiest {_span(slot)}  {GRID} times above"
+    yield Text(clipped(legend, width), style="dim")
 
 
 def _slots(begin: datetime, until: datetime, size: timedelta) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -63,6 +63,12 @@ def labels_text(labels: Mapping[str, str]) -> str:
 def clipped(text: str, width: int) -> str:
     """Cut a text that is too wide, with an ellipsis."""
     return text if len(text) <= width else f"{text[: width - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def without_shared_organization(names: Sequence[str]) -> list[str]:
+    """Write `org/campaign` names without the organization where all have the same one."""
+    shared = len({name.partition("/")[0] for name in names}) == 1
+    return [name.partition("/")[2] if shared else name for name in names]
 
 
 def counted(count: int, noun: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from reconciler.core.holds import Hold, HoldScope
+from reconciler.core.holds import Hold, HoldCause, HoldScope
 from reconciler.errors import NotFound, TransitionRefused, UsageError
 from reconciler.spec.model import DEFAULT
 from reconciler.store.book import standing_holds
@@ -42,6 +43,19 @@ def find_holds(connection: Connection, org: OrganizationRef, text: str) -> list[
     if not found:
         raise _no_hold(connection, text, wanted)
     return found
+
+
+def stops_by_people(connection: Connection, now: datetime) -> list[Hold]:
+    """Give the standing holds that `stop` set; on a campaign that is not active it was a pause or a close."""
+    active = select(campaign.c.id).where(campaign.c.status == "active")
+    dialled = {str(key) for key in connection.execute(active).scalars()}
+    return [
+        one
+        for one in standing_holds(connection)
+        if one.cause is HoldCause.PERSON
+        and one.stands(now)
+        and (one.scope is not HoldScope.CAMPAIGN or one.value in dialled)
+    ]
 
 
 def scope_text(connection: Connection, one: Hold) -> str:

@@ -6,6 +6,7 @@
     sync            what the manifests own, and what drifted from them
     progress        tallies of campaigns, in a millisecond at any size
     installations   dialers, sources and what else `status` shows below its table
+    leftovers       what contacts wait for when a dialer has nothing to do
     situations      everything around one contact, for the gates of core/explanation.py
     campaign_views, contact_views   one object with its history, for `describe`
 

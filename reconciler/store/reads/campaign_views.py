@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from reconciler.core.book import DialBook, Terms
-from reconciler.core.gates import first_opening, period_gate
-from reconciler.core.lanes import NEVER
+from reconciler.core.gates import callable_from
+from reconciler.core.lanes import zones_of_lane
 from reconciler.core.openings import openings_today
 from reconciler.errors import NotFound
 from reconciler.spec.model import DEFAULT
@@ -30,6 +30,13 @@ from reconciler.store.tables import configuration
 LAST_EVENTS = 10
 
 
+class _Callable(NamedTuple):
+    """When the first contact of a lane may be called, and the time zones that must be open for it."""
+
+    at: datetime
+    zones: tuple[str, ...]
+
+
 def campaign_view(connection: Connection, place: CampaignRef, book: DialBook, now: datetime) -> Record:
     """Give a campaign's spec, status, ownership, holds, rules, progress and last events, as one record."""
     if place.name is None:
@@ -43,6 +50,8 @@ def campaign_view(connection: Connection, place: CampaignRef, book: DialBook, no
     progress = next(
         one for one in campaigns_progress(connection, book, now, place.org) if one.key == place.key
     )
+    waiting = list(_waiting(connection, terms, now))
+    soonest = min(waiting, default=None)
     gateway = running_gateway(connection, now) or ""
     covering = {hold.id for hold in holds_over(terms, standing_holds(connection), gateway, now)}
     return {
@@ -52,9 +61,10 @@ def campaign_view(connection: Connection, place: CampaignRef, book: DialBook, no
         "holds": [one for one in hold_records(connection, place.org, now) if one["id"] in covering],
         "agent": _agent(rows[0], connection, terms),
         "configuration_revision": terms.revision,
-        "schedule": _schedule(terms, now),
+        "schedule": _schedule(terms, now) | {"other_zones": _other_zones(terms, waiting, now)},
         "dialing": terms.policy.model_dump(mode="json", exclude_none=True),
-        "next_callable_at": _next_callable(connection, terms, now),
+        "next_callable_at": soonest.at if soonest else None,
+        "next_callable_timezone": soonest.zones[0] if soonest else None,
         "contacts": {"total": progress.total, **progress.contacts},
         "attempts": {"total": progress.attempts, "average_per_contact": progress.average},
         "active_calls": progress.active_calls,
@@ -103,21 +113,24 @@ def _schedule(terms: Terms, now: datetime) -> Record:
     }
 
 
-def _next_callable(connection: Connection, terms: Terms, now: datetime) -> datetime | None:
-    """Give when, by due times, windows and period, the first waiting contact may be called; None: never."""
-    return min(_callable_times(connection, terms, now), default=None)
+def _other_zones(terms: Terms, waiting: Sequence[_Callable], now: datetime) -> Record:
+    """Tell, of the zones besides the default one in which contacts wait, whether their windows are open."""
+    if terms.windows is None:
+        return {}
+    found = sorted({one.zones for one in waiting} - {(terms.default_timezone,)})
+    return {"+".join(zones): terms.windows.is_open(zones, now) for zones in found}
 
 
-def _callable_times(connection: Connection, terms: Terms, now: datetime) -> Iterator[datetime]:
+def _waiting(connection: Connection, terms: Terms, now: datetime) -> Iterator[_Callable]:
+    """Give, lane by lane, when the first waiting contact may be called, by due times, windows and period."""
     heads = queue.heads(connection, [terms.key])
     keys = queue.lane_keys(connection, heads)
-    period = period_gate(terms, now)
-    if terms.status == "closed" or (not period.open and period.changes_at is None):
-        return
-    begins = max(now, terms.start_at or now)
     for lane_id, due in heads.items():
-        if due >= NEVER:
-            continue
-        opens = first_opening(terms, keys[lane_id], max(begins, due))
-        if opens is not None and (terms.end_at is None or opens < terms.end_at):
-            yield opens
+        opens = callable_from(terms, keys[lane_id], due, now)
+        if opens is not None:
+            zones, _ = zones_of_lane(
+                keys[lane_id].zone_key,
+                infer=terms.infer_timezone,
+                default_timezone=terms.default_timezone,
+            )
+            yield _Callable(opens, zones)

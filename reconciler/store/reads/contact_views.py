@@ -13,17 +13,24 @@ from reconciler.core.book import DialBook
 from reconciler.core.explanation import Situation, gates
 from reconciler.core.gates import Gate
 from reconciler.core.lanes import zones_of_lane
+from reconciler.core.settlement import ContactStatus
 from reconciler.core.windows.tz_database import wall_time
 from reconciler.store.attempts import RUNNING_AND_PAST
 from reconciler.store.columns import AnyRow
-from reconciler.store.identity import CampaignRef
+from reconciler.store.identity import CampaignRef, OrganizationRef
 from reconciler.store.reads.attempts import History, attempt_records
-from reconciler.store.reads.contacts import Record, contact_record
+from reconciler.store.reads.contacts import Record, records_of
 from reconciler.store.reads.events import events_of
+from reconciler.store.reads.holds import suppression_records
 from reconciler.store.reads.situations import read_situation
 from reconciler.store.tables import conversation, inventory
 
 LAST_EVENTS = 10
+FINAL = frozenset(ContactStatus) - {
+    ContactStatus.PENDING,
+    ContactStatus.LOCKED,
+    ContactStatus.IN_PROGRESS,
+}
 
 
 def contact_view(
@@ -38,8 +45,9 @@ def contact_view(
         infer=situation.terms.infer_timezone,
         default_timezone=situation.terms.default_timezone,
     )
+    [record] = records_of(connection, [row], place, book, now)
     return {
-        **contact_record(row, place),
+        **record,
         "org": place.org.name,
         "expires_at": row.expires_at,
         "labels": row.labels or {},
@@ -55,7 +63,7 @@ def contact_view(
         "agent_number": agent.agent_number,
         "agent_config": row.agent_config,
         "initial_context": row.initial_context,
-        "rotation": list(_rotation(situation)),
+        "rotation": list(_rotation(connection, place.org, situation)),
         "history": list(_history(connection, place, row.id)),
         "events": events_of(
             connection, place.org, [id_ for id_ in (row.id, row.list_id) if id_], limit=LAST_EVENTS
@@ -65,16 +73,30 @@ def contact_view(
     }
 
 
-def _rotation(situation: Situation) -> Iterator[Record]:
+def _rotation(connection: Connection, org: OrganizationRef, situation: Situation) -> Iterator[Record]:
     """Give the numbers in the order in which they come, then those that were dropped (R-CONTACT-2)."""
     for number in situation.numbers:
-        state = "next" if number == situation.next_number else "waiting"
-        if number in situation.suppressed:
-            state = "suppressed"
-        yield {"number": number, "state": state, "suppressed_until": situation.suppressed.get(number)}
+        yield {
+            "number": number,
+            "state": _state(number, situation),
+            "suppressed_until": situation.suppressed.get(number),
+            "suppressed_by": [
+                {"list": one["list"], "reason": one["reason"], "expires_at": one["expires_at"]}
+                for one in suppression_records(connection, org, situation.now, number=number)
+            ],
+        }
     for number in situation.waiting.progress.phone_numbers:
         if number not in situation.numbers:
-            yield {"number": number, "state": "dropped", "suppressed_until": None}
+            yield {"number": number, "state": "dropped", "suppressed_until": None, "suppressed_by": []}
+
+
+def _state(number: str, situation: Situation) -> str:
+    """Say what becomes of a number; none is next of a contact that is not called any more."""
+    if number in situation.suppressed:
+        return "suppressed"
+    if situation.status in FINAL:
+        return "not dialled any more"
+    return "next" if number == situation.next_number else "waiting"
 
 
 def _history(connection: Connection, place: CampaignRef, contact_id: UUID) -> Iterator[Record]:

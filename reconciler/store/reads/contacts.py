@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection, func, select
 
+from reconciler.core.book import DialBook, Terms
+from reconciler.core.candidacy import home_lane
 from reconciler.core.desired import Json
+from reconciler.core.gates import callable_from
 from reconciler.core.lanes import NEVER
 from reconciler.core.settlement import ContactStatus
+from reconciler.store import queue
 from reconciler.store.columns import AnyRow
 from reconciler.store.identity import CampaignRef
+from reconciler.store.numbers import suppressed_until
+from reconciler.store.portions import chunks
 from reconciler.store.tables import contact, tally
 
 Record = dict[str, Json]
 ROWS_AT_A_TIME = 500
+EVERY_NUMBER_SUPPRESSED = "every number is suppressed"
 
 
 def contact_records(
     connection: Connection,
     places: Sequence[CampaignRef],
+    book: DialBook,
+    now: datetime,
     *,
     status: str | None = None,
     limit: int | None = None,
@@ -28,13 +38,10 @@ def contact_records(
     """Stream the contacts of campaigns in the shape of interface.md; `limit` None is all of them."""
     left = limit
     for place in places:
-        if left == 0:
-            return
-        for row in _rows(connection, place, status):
-            yield contact_record(row, place)
-            left = None if left is None else left - 1
-            if left == 0:
-                return
+        rows = islice(_rows(connection, place, status), left)
+        while portion := list(islice(rows, ROWS_AT_A_TIME)):
+            yield from records_of(connection, portion, place, book, now)
+            left = None if left is None else left - len(portion)
 
 
 def count_contacts(connection: Connection, places: Sequence[CampaignRef], status: str | None) -> int:
@@ -48,8 +55,40 @@ def count_contacts(connection: Connection, places: Sequence[CampaignRef], status
     return int(total.scalar_one())
 
 
-def contact_record(row: AnyRow, place: CampaignRef) -> Record:
-    """Give a contact's row as a record; `due_at` is null where time alone makes it due no more."""
+def records_of(
+    connection: Connection, rows: Sequence[AnyRow], place: CampaignRef, book: DialBook, now: datetime
+) -> Iterator[Record]:
+    """Give rows of one campaign as records.
+
+    `due_at` is null where time alone makes a contact due no more; `callable_at` is when it may be called at
+    the earliest by due time, period and windows. Who is suppressed is told so also before it is their turn.
+    """
+    own = sorted({number for row in rows if _is_pending(row) for number in row.phone_numbers})
+    suppressed = {
+        number
+        for portion in chunks(own)
+        for org_id, number in suppressed_until(connection, portion, now)
+        if org_id == place.org.id
+    }
+    terms = book.terms[place.key]
+    for row in rows:
+        yield _record(row, place) | _outlook(row, terms, suppressed, now)
+
+
+def _outlook(row: AnyRow, terms: Terms, suppressed: Collection[str], now: datetime) -> Record:
+    """Tell when a contact may be called, or, where the dialer has not found out yet, that it never is."""
+    if not _is_pending(row):
+        return {"callable_at": None}
+    waiting = queue.waiting(row)
+    numbers = waiting.progress.numbers_to_dial()
+    free = next((number for number in numbers if number not in suppressed), None)
+    if free is None:
+        unfit = EVERY_NUMBER_SUPPRESSED if numbers else None
+        return {"reason": row.reason or unfit, "callable_at": None}
+    return {"callable_at": callable_from(terms, home_lane(waiting, terms.key, free), row.due_at, now)}
+
+
+def _record(row: AnyRow, place: CampaignRef) -> Record:
     return {
         "id": row.id,
         "external_id": row.external_id,
@@ -67,8 +106,11 @@ def contact_record(row: AnyRow, place: CampaignRef) -> Record:
 
 def due_of(row: AnyRow) -> datetime | None:
     """Give from when a contact may be claimed; None if it is not pending, or parked."""
-    waits = row.status == ContactStatus.PENDING.value and row.due_at < NEVER
-    return row.due_at if waits else None
+    return row.due_at if _is_pending(row) and row.due_at < NEVER else None
+
+
+def _is_pending(row: AnyRow) -> bool:
+    return bool(row.status == ContactStatus.PENDING.value)
 
 
 def _rows(connection: Connection, place: CampaignRef, status: str | None) -> Iterator[AnyRow]:

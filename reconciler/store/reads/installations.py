@@ -14,8 +14,13 @@ from reconciler.store.holds import newest_seq
 from reconciler.store.reads.contacts import Record
 from reconciler.store.tables import dialer, open_attempt, source_state
 
+_LEFT = open_attempt.c.id.is_not(None) & open_attempt.c.free_at.is_(None)
 _DIALERS = (
-    select(dialer, func.count(open_attempt.c.id).label("open_calls"))
+    select(
+        dialer,
+        func.count(open_attempt.c.id).label("open_calls"),
+        func.count().filter(_LEFT).label("left_calls"),
+    )
     .outerjoin(open_attempt, open_attempt.c.dialer_id == dialer.c.id)
     .group_by(dialer.c.id)
     .order_by(dialer.c.started_at)
@@ -27,32 +32,45 @@ _ABANDONED = (
     .join(dialer, dialer.c.id == open_attempt.c.dialer_id)
     .where(
         open_attempt.c.free_at.is_(None),
+        dialer.c.stopped_at.is_(None),
         or_(dialer.c.lease_until <= bindparam("now"), dialer.c.epoch != open_attempt.c.epoch),
     )
 )
 
 
 def dialer_records(connection: Connection, now: datetime) -> list[Record]:
-    """Give the dialers that run, or died and left something behind, with what they confirmed (R-HOLD-3).
+    """Give the dialers that run, or left something behind, with what they confirmed (R-HOLD-3).
 
-    `state` is running, or expired: the lease has run out, so it places no call, and any other dialer may
-    recover its open calls. Those that stopped as they should are left out.
+    `state` is running; stopped: a person ended it, and `left_calls` were going on; or expired: the lease has
+    run out, so it places no call. Any other dialer may recover the open calls of the latter two.
     """
     newest = newest_seq(connection)
     records = [_dialer_record(row, now, newest) for row in connection.execute(_DIALERS)]
-    return [one for one in records if one["state"] == "running" or one["open_calls"]]
+    return [one for one in records if _matters(one)]
+
+
+def _matters(record: Record) -> bool:
+    match record["state"]:
+        case "running":
+            return True
+        case "stopped":
+            return bool(record["left_calls"])
+        case _:
+            return bool(record["open_calls"])
 
 
 def _dialer_record(row: AnyRow, now: datetime, newest_hold: int) -> Record:
     return {
         "id": row.id,
-        "state": "running" if _runs(row, now) else "expired",
+        "state": _state(row, now),
         "gateway": row.gateway,
         "host": row.host,
         "pid": row.pid,
         "started_at": row.started_at,
         "lease_until": row.lease_until,
+        "stopped_at": row.stopped_at,
         "open_calls": row.open_calls,
+        "left_calls": row.left_calls,
         "obeys_all_holds": row.confirmed_hold >= newest_hold,
     }
 
@@ -64,7 +82,7 @@ def running_gateway(connection: Connection, now: datetime) -> str | None:
 
 
 def abandoned_calls(connection: Connection, now: datetime) -> int:
-    """Count open calls of dialers whose lease is gone, which the next dialer recovers (R-CRASH-2)."""
+    """Count open calls of dialers that died, which the next one recovers (R-CRASH-2)."""
     return int(connection.execute(_ABANDONED, {"now": now}).scalar_one())
 
 
@@ -91,6 +109,12 @@ def source_records(connection: Connection) -> Sequence[Record]:
     """Give what became of the last reconciliation of each source."""
     rows = connection.execute(select(source_state).order_by(source_state.c.name))
     return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+def _state(row: AnyRow, now: datetime) -> str:
+    if _runs(row, now):
+        return "running"
+    return "expired" if row.stopped_at is None else "stopped"
 
 
 def _runs(row: AnyRow, now: datetime) -> bool:

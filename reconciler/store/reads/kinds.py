@@ -120,6 +120,8 @@ def _contacts(connection: Connection, query: Query) -> Iterator[Record]:
     return contacts.contact_records(
         connection,
         _places(connection, query),
+        query.book,
+        query.now,
         status=query.status,
         limit=query.limit,
     )
@@ -133,7 +135,7 @@ def _find_contacts(connection: Connection, query: Query, text: str) -> Sequence[
     """Find a contact in its campaign, or, where none is named, every contact of that name."""
     if query.campaign is not None:
         row = find_contact_row(connection, query.campaign, text)
-        return [contacts.contact_record(row, query.campaign)]
+        return list(contacts.records_of(connection, [row], query.campaign, query.book, query.now))
     places = {place.key: place for place in campaigns_of(connection, query.org)}
     inside = (contact.c.org_id == query.org.id, contact.c.campaign_key.in_(list(places)))
     named = or_(contact.c.external_id == text, contact.c.id == as_uuid(text))
@@ -143,7 +145,11 @@ def _find_contacts(connection: Connection, query: Query, text: str) -> Sequence[
             f"there is no contact '{masked_name(text)}' in organization {query.org.name}",
             hint="--campaign narrows it down, and then says what was perhaps meant",
         )
-    return [contacts.contact_record(row, places[row.campaign_key]) for row in rows]
+    return [
+        record
+        for row in rows
+        for record in contacts.records_of(connection, [row], places[row.campaign_key], query.book, query.now)
+    ]
 
 
 def _attempts(connection: Connection, query: Query) -> Iterator[Record]:

@@ -9,14 +9,17 @@ from heapq import merge
 from operator import attrgetter
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
-from reconciler.core.forecast import CallMade, Outlook, outlooks
+from reconciler.core.forecast import FOR_EVER, CallMade, Outlook, outlooks
+from reconciler.core.lanes import NEVER
 from reconciler.store.attempts import RUNNING_AND_PAST
 from reconciler.store.columns import AnyRow
-from reconciler.store.tables import campaign, contact, organization
+from reconciler.store.numbers import PARKED_SUPPRESSED
+from reconciler.store.tables import IS_PENDING, campaign, contact, organization
 
 ADHOC = "ad hoc"
+_FOR_EVER = and_(IS_PENDING, contact.c.parked == PARKED_SUPPRESSED, contact.c.due_at >= NEVER)
 _COUNTS = (
     select(
         contact.c.campaign_key,
@@ -24,6 +27,7 @@ _COUNTS = (
         contact.c.reason,
         campaign.c.status.label("campaign_status"),
         func.count().label("many"),
+        func.count().filter(_FOR_EVER).label("for_ever"),
     )
     .outerjoin(campaign, campaign.c.id == contact.c.campaign_key)
     .group_by(contact.c.campaign_key, contact.c.status, contact.c.reason, campaign.c.status)
@@ -38,7 +42,9 @@ def read_outlooks(connection: Connection) -> list[Outlook]:
         paused = row.campaign_status not in {None, "active"} and row.status == "pending"
         reason = f"the campaign is {row.campaign_status}" if paused else row.reason
         counts = contacts[names[row.campaign_key]]
-        counts[row.status, reason] = counts.get((row.status, reason), 0) + row.many
+        for why, many in ((reason, row.many - row.for_ever), (FOR_EVER, row.for_ever)):
+            if many:
+                counts[row.status, why] = counts.get((row.status, why), 0) + many
     used = {name: counts for name, counts in contacts.items() if counts}
     return outlooks(_calls(connection, names), used)
 
