@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -123,9 +124,16 @@ def _converse(terminal, child, answer, interrupt):
             os.write(terminal, f"{answer}\n".encode())
             answer = None
         elif b"[y/N]" in shown and interrupt:
-            child.send_signal(signal.SIGINT)
+            _insist(terminal, child)
             interrupt = False
     return shown
+
+
+def _insist(terminal, child):
+    """Press Ctrl-C until something is said: Python misses one that comes right before it waits for a line."""
+    child.send_signal(signal.SIGINT)
+    while not select.select([terminal], [], [], 1)[0]:
+        child.send_signal(signal.SIGINT)
 
 
 def _read(terminal):

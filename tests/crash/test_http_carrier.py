@@ -14,7 +14,7 @@ from crash.http_carrier import HttpCarrier
 from crash.processes import wait_until
 from crash.verdict import judge
 
-ROUNDS, ROUNDS_ON_POSTGRESQL = (int(os.environ.get("DIALCTL_CRASH_ROUNDS", few)) for few in (2, 1))
+ROUNDS, ROUNDS_ON_POSTGRESQL = (int(os.environ.get("DIALCTL_CRASH_ROUNDS", few)) for few in (1, 1))
 RUN = ("run", "--until-idle", "--idle-after", "1s", "--lease", "2s")
 NETWORKS = (
     {"lost_answers": 0.2, "lost_orders": 0.1},

@@ -47,7 +47,7 @@ def test_an_order_whose_answer_gets_lost_is_looked_up_and_never_sent_again(bench
         assert bench.times_rung(call.attempt_id) == bench.lines("order", call.attempt_id) == 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     lost_answers=st.sampled_from([0, 0.2, 0.6]),
     lost_orders=st.sampled_from([0, 0.2, 0.6]),
