@@ -2,6 +2,8 @@
 PYTHON ?= python3
 UV     := .boot/bin/uv
 RUN    := .venv/bin
+# one worker more than cores: some tests wait for other processes
+WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 
 .PHONY: demo test check format crash lock schemas build clean
 
@@ -16,7 +18,7 @@ demo: .venv/ready ## the whole main job, live and simulated, in about a minute
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" examples/demo.sh
 
 test: .venv/ready ## the whole suite
-	@$(RUN)/pytest -n auto --dist worksteal
+	@$(RUN)/pytest -n $(WORKERS) --dist worksteal
 
 check: .venv/ready ## format, lint, strict types, layers, schemas current
 	$(RUN)/ruff format --check .
