@@ -122,9 +122,9 @@ class Dialctl:
         self.process.kill()
         self.process.wait()
 
-    def finish(self) -> str:
+    def finish(self, patience: float = PATIENCE) -> str:
         """Wait for its end, which must be a good one; gives what it printed."""
-        assert self.process.wait(PATIENCE) == 0, self.log.read_text()
+        assert self.process.wait(patience) == 0, self.log.read_text()
         return self.printed.read_text()
 
 

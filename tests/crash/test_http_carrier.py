@@ -15,6 +15,9 @@ from crash.processes import wait_until
 from crash.verdict import judge
 
 ROUNDS, ROUNDS_ON_POSTGRESQL = (int(os.environ.get("DIALCTL_CRASH_ROUNDS", few)) for few in (1, 1))
+LONG_PATIENCE = 120.0
+"""Seconds: a line whose answers get lost pauses for half a minute before it asks again."""
+
 RUN = ("run", "--until-idle", "--idle-after", "1s", "--lease", "2s")
 NETWORKS = (
     {"lost_answers": 0.2, "lost_orders": 0.1},
@@ -76,8 +79,8 @@ def test_whoever_is_killed_no_order_is_sent_twice_and_nobody_is_lost(world, numb
     for incident in incidents:
         wait_for_rings(here, dialer, here.carrier.rings() + luck.randint(1, 15))
         dialer = incident(here, dialer)
-    dialer.finish()
-    here.run(*RUN)
+    dialer.finish(LONG_PATIENCE)
+    here.start(*RUN).finish(LONG_PATIENCE)
     orders = Counter(line["id"] for line in here.carrier.lines() if line["what"] == "order")
     assert max(orders.values()) == 1
     figures = judge(here)
