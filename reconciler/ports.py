@@ -70,6 +70,19 @@ class Inquiry:
     ring_timeout: timedelta
     max_call_duration: timedelta
 
+    @classmethod
+    def about(cls, call: Call) -> Inquiry:
+        """Ask about a call whose order is at hand, but not what the gateway calls it."""
+        return cls(
+            attempt_id=call.attempt_id,
+            number=call.number,
+            agent_number=call.agent_number,
+            placing_at=call.placing_at,
+            gateway_ref=None,
+            ring_timeout=call.ring_timeout,
+            max_call_duration=call.max_call_duration,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:

@@ -105,19 +105,6 @@ def make_calls(count: int, now: datetime = START, *, seed: int = 1, **changes: o
     return [replace(call, **changes) for call in calls]
 
 
-def inquiry_about(call: Call) -> Inquiry:
-    """Ask as a dialer does that took the call over from one that was killed."""
-    return Inquiry(
-        attempt_id=call.attempt_id,
-        number=call.number,
-        agent_number=call.agent_number,
-        placing_at=call.placing_at,
-        gateway_ref=None,
-        ring_timeout=call.ring_timeout,
-        max_call_duration=call.max_call_duration,
-    )
-
-
 def let_pass(bench: Bench, time: timedelta, step: timedelta = timedelta(seconds=1)) -> list[GatewayEvent]:
     """Move the clock on step by step, and collect what happens."""
     events = list(bench.take_events())
@@ -208,7 +195,7 @@ class GatewayConformance:
         let_pass(bench, timedelta(seconds=after_seconds), timedelta(seconds=5))
         bench.restart()
         bench.clock.advance(timedelta(seconds=60))
-        bench.gateway.ask([inquiry_about(call) for call in calls])
+        bench.gateway.ask([Inquiry.about(call) for call in calls])
         events = let_pass(bench, LONGEST_CALL, timedelta(seconds=5))
         for call in calls:
             own = of_attempt(events, call.attempt_id)
@@ -225,7 +212,7 @@ class GatewayConformance:
         bench.gateway.submit(calls)
         events = let_pass(bench, timedelta(seconds=6))
         running = {call.attempt_id for call in calls} - {e.attempt_id for e in events if isinstance(e, Ended)}
-        bench.gateway.ask([inquiry_about(call) for call in calls if call.attempt_id in running])
+        bench.gateway.ask([Inquiry.about(call) for call in calls if call.attempt_id in running])
         events += let_pass(bench, LONGEST_CALL, timedelta(seconds=5))
         for attempt_id in running:
             assert len([e for e in of_attempt(events, attempt_id) if isinstance(e, ANSWERS)]) == 1
@@ -236,7 +223,7 @@ class GatewayConformance:
         """R-CRASH-2: whatever the answer was, a later submit of the same id rings no phone once more."""
         calls = make_calls(20)
         bench.clock.advance(timedelta(seconds=120))
-        bench.gateway.ask([inquiry_about(call) for call in calls])
+        bench.gateway.ask([Inquiry.about(call) for call in calls])
         answers = {event.attempt_id: event for event in let_pass(bench, LONGEST_CALL, timedelta(seconds=5))}
         assert set(answers) == {call.attempt_id for call in calls}
         rung = {call.attempt_id: bench.times_rung(call.attempt_id) for call in calls}

@@ -7,7 +7,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from gateways.conformance import START, inquiry_about, make_calls
+from gateways.conformance import START, make_calls
 
 from reconciler.clock import VirtualClock
 from reconciler.core.outcomes import Outcome
@@ -16,7 +16,7 @@ from reconciler.gateways.fake_carrier.carrier import FakeCarrier
 from reconciler.gateways.fake_carrier.ledger import Ledger
 from reconciler.gateways.fake_carrier.profile import CarrierProfile
 from reconciler.gateways.http.openapi import document
-from reconciler.ports import Ended, Fenced, Found
+from reconciler.ports import Ended, Fenced, Found, Inquiry
 
 TALKS = CarrierProfile(outcomes={"success": 1})
 ROUTE = ("client", None)
@@ -33,7 +33,7 @@ def test_a_carrier_that_was_killed_goes_on_with_its_calls(tmp_path):
     calls = make_calls(4)
     with Ledger(path) as ledger:
         FakeCarrier(ledger, clock, TALKS).submit(ROUTE, calls[:3])
-        asked_too_early = FakeCarrier(ledger, clock, TALKS).inquire(ROUTE, [inquiry_about(calls[3])])
+        asked_too_early = FakeCarrier(ledger, clock, TALKS).inquire(ROUTE, [Inquiry.about(calls[3])])
     assert [type(answer) for answer in asked_too_early] == [Fenced]
     with path.open("ab") as file:
         file.write(b'{"what": "ri')
@@ -43,7 +43,7 @@ def test_a_carrier_that_was_killed_goes_on_with_its_calls(tmp_path):
         second.report()
         clock.advance(timedelta(minutes=10))
         second.report()
-        answers = second.inquire(ROUTE, [inquiry_about(call) for call in calls])
+        answers = second.inquire(ROUTE, [Inquiry.about(call) for call in calls])
         assert [type(answer) for answer in answers] == [Found, Found, Found, Fenced]
         assert second.submit(ROUTE, [calls[3]])[0] == []
         second.report()

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from gateways.conformance import inquiry_about, make_calls
+from gateways.conformance import make_calls
 
 from reconciler.clock import SystemClock
 from reconciler.errors import GatewayUnusable
@@ -22,7 +22,7 @@ from reconciler.gateways.http.callbacks import Callbacks
 from reconciler.gateways.http.gateway import HttpGateway
 from reconciler.gateways.http.signatures import HEADER, sign
 from reconciler.gateways.registry import check_environment, open_gateway
-from reconciler.ports import Ended, Fenced, Found
+from reconciler.ports import Ended, Fenced, Found, Inquiry
 
 CLOCK = SystemClock()
 QUICK = CarrierProfile(
@@ -96,7 +96,7 @@ def test_calls_over_real_sockets_end_and_are_found_by_another_process(tmp_path):
             assert {end.attempt_id for end in ends} == {call.attempt_id for call in calls}
         never_ordered = calls_now(1)
         with gateway(url) as second:
-            second.ask([inquiry_about(call) for call in (*calls, *never_ordered)])
+            second.ask([Inquiry.about(call) for call in (*calls, *never_ordered)])
             events = wait_for(second, Ended | Fenced, 6)
             assert sum(isinstance(event, Found) for event in events) == 5
             second.hang_up([call.attempt_id for call in calls])

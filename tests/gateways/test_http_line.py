@@ -9,7 +9,6 @@ import pytest
 from gateways.conformance import (
     LONGEST_CALL,
     START,
-    inquiry_about,
     let_pass,
     make_calls,
     of_attempt,
@@ -20,7 +19,7 @@ from hypothesis import strategies as st
 from support.http_bench import HttpBench
 
 from reconciler.core.outcomes import Outcome
-from reconciler.ports import CannotTell, Ended, Fenced, Found
+from reconciler.ports import CannotTell, Ended, Fenced, Found, Inquiry
 
 SECOND = timedelta(seconds=1)
 
@@ -69,7 +68,7 @@ def test_whatever_gets_lost_every_call_is_ordered_once_and_answered_for(
                 bench.carrier_restarts()
             if second in dialer_restarts:
                 bench.restart()
-                bench.ask([inquiry_about(call) for call in calls])
+                bench.ask([Inquiry.about(call) for call in calls])
             events += let_pass(bench, SECOND)
         events += let_pass(bench, LONGEST_CALL, timedelta(seconds=20))
     for call in calls:
@@ -177,7 +176,12 @@ def test_after_a_new_start_of_the_carrier_open_calls_are_asked_about(bench):
 
 @pytest.mark.parametrize(
     "nonsense",
-    [[], {"taken": 7, "events": {}}, {"taken": ["x"], "events": ["y", {"event": "sung", "id": 1}, None]}],
+    [
+        "[]",
+        '{"taken": 7, "events": {}}',
+        '{"taken": ["x"], "events": ["y", {"event": "sung", "id": 1}, null]}',
+        '{"events": [{"event": "ended", "id": "%s", "outcome": "quota", "at": "%s", "retry_after": NaN}]}',
+    ],
 )
 def test_nonsense_as_an_answer_is_told_and_proves_nothing(bench, nonsense):
     """Architecture 4: the dialer hears that it came; the calls are asked about."""
@@ -185,11 +189,12 @@ def test_nonsense_as_an_answer_is_told_and_proves_nothing(bench, nonsense):
     class Confused(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request):
             if request.url.path == "/v1/calls":
-                return httpx.Response(200, json=nonsense, request=request)
+                return httpx.Response(200, content=answer, request=request)
             return await bench.network.handle_async_request(request)
 
-    bench.client._http._transport = Confused()
     (call,) = make_calls(1)
+    answer = nonsense.replace("%s", str(call.attempt_id), 1).replace("%s", str(START))
+    bench.client._http._transport = Confused()
     bench.submit([call])
     own = [event for event in bench.events() if isinstance(event, Ended)]
     assert [(end.attempt_id, end.outcome, end.rang) for end in own] == [

@@ -12,7 +12,6 @@ from gateways.conformance import (
     START,
     GatewayConformance,
     SimulatedBench,
-    inquiry_about,
     let_pass,
     make_calls,
     of_attempt,
@@ -25,7 +24,7 @@ from reconciler.clock import VirtualClock
 from reconciler.core.outcomes import Disposition, Outcome
 from reconciler.gateways.behaviour import Behaviour
 from reconciler.gateways.simulator import SimulatedCarrier
-from reconciler.ports import Accepted, Answered, Ended, Found, Ringing
+from reconciler.ports import Accepted, Answered, Ended, Found, Inquiry, Ringing
 
 HOUR = timedelta(hours=1)
 
@@ -70,7 +69,7 @@ def test_a_restarted_carrier_tells_the_same_story(seed, killed_after, asked_afte
     let_pass(killed, timedelta(seconds=killed_after), timedelta(seconds=30))
     killed.restart()
     killed.clock.advance(timedelta(seconds=asked_after))
-    killed.gateway.ask([inquiry_about(call) for call in calls])
+    killed.gateway.ask([Inquiry.about(call) for call in calls])
     retold = [event for event in let_pass(killed, HOUR, HOUR) if not isinstance(event, Found)]
 
     def facts(events):
@@ -87,7 +86,7 @@ def test_past_events_come_at_once_and_future_ones_in_their_time():
     (call,) = make_calls(1)
     bench = bench_of(always("success", ring_seconds=(10, 10), talk_seconds=(100, 100)))
     bench.clock.advance(timedelta(seconds=60))
-    bench.gateway.ask([inquiry_about(call)])
+    bench.gateway.ask([Inquiry.about(call)])
     at_once = bench.take_events()
     assert [type(event) for event in at_once] == [Found, Accepted, Ringing, Answered]
     assert [type(event) for event in let_pass(bench, HOUR)] == [Ended]
@@ -101,7 +100,7 @@ def test_an_ended_call_is_told_again_when_asked():
     let_pass(bench, timedelta(seconds=20))
     bench.gateway.hang_up([call.attempt_id])
     told = only_end(bench.take_events(), call.attempt_id)
-    bench.gateway.ask([inquiry_about(call), inquiry_about(call)])
+    bench.gateway.ask([Inquiry.about(call), Inquiry.about(call)])
     assert only_end(bench.take_events(), call.attempt_id) == told
 
 

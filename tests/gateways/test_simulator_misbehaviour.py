@@ -10,7 +10,6 @@ from gateways.conformance import (
     START,
     GatewayConformance,
     SimulatedBench,
-    inquiry_about,
     let_pass,
     make_calls,
     of_attempt,
@@ -23,7 +22,7 @@ from reconciler.clock import VirtualClock
 from reconciler.core.outcomes import Outcome
 from reconciler.gateways.behaviour import Behaviour
 from reconciler.gateways.simulator import SimulatedCarrier
-from reconciler.ports import Accepted, Answered, CannotTell, Ended, Fenced, Found, Ringing
+from reconciler.ports import Accepted, Answered, CannotTell, Ended, Fenced, Found, Inquiry, Ringing
 
 HOUR = timedelta(hours=1)
 STEP = timedelta(seconds=10)
@@ -74,7 +73,7 @@ def test_lost_ends_are_found_by_asking():
     bench = bench_of(Behaviour(lost_events=1))
     bench.gateway.submit(calls)
     assert {type(event) for event in let_pass(bench, HOUR, STEP)} == {Ringing, Answered}
-    bench.gateway.ask([inquiry_about(call) for call in calls])
+    bench.gateway.ask([Inquiry.about(call) for call in calls])
     events = bench.take_events()
     for call in calls:
         assert isinstance(of_attempt(events, call.attempt_id)[0], Found)
@@ -88,7 +87,7 @@ def test_lost_requests_are_fenced_for_good():
     bench.gateway.submit(calls)
     assert let_pass(bench, HOUR, STEP) == []
     bench.restart()
-    bench.gateway.ask([inquiry_about(call) for call in calls])
+    bench.gateway.ask([Inquiry.about(call) for call in calls])
     assert {type(event) for event in bench.take_events()} == {Fenced}
     bench.gateway.submit(calls)
     assert let_pass(bench, HOUR, STEP) == []
@@ -99,12 +98,12 @@ def test_some_inquiries_have_no_answer():
     (call,) = make_calls(1)
     bench = bench_of(Behaviour(cannot_tell=1))
     bench.gateway.submit([call])
-    bench.gateway.ask([inquiry_about(call)])
+    bench.gateway.ask([Inquiry.about(call)])
     events = let_pass(bench, HOUR, STEP)
     assert isinstance(events[0], CannotTell)
     only_end(events, call.attempt_id)
     bench.restart()
-    bench.gateway.ask([inquiry_about(call)])
+    bench.gateway.ask([Inquiry.about(call)])
     assert [type(event) for event in let_pass(bench, HOUR, STEP)] == [CannotTell]
 
 

@@ -21,7 +21,8 @@ from starlette.types import Receive, Scope, Send
 
 from reconciler.gateways.fake_carrier.carrier import FakeCarrier
 from reconciler.gateways.fake_carrier.profile import CarrierProfile
-from reconciler.gateways.http.messages import Message, event_of
+from reconciler.gateways.http.events import event_of
+from reconciler.gateways.http.message import Message
 from reconciler.gateways.http.openapi import document
 from reconciler.gateways.http.wire import (
     Answers,
@@ -33,8 +34,6 @@ from reconciler.gateways.http.wire import (
     Questions,
     Refusal,
     Taken,
-    call_of,
-    inquiry_of,
 )
 from reconciler.ports import Clock, GatewayEvent
 
@@ -116,7 +115,7 @@ class CarrierApp:
         if self._has_enough():
             refusal = Refusal(error="more requests per second than this carrier takes")
             return _json(refusal, status=429, headers={"retry-after": "1"})
-        calls = [call_of(order) for order in orders.calls]
+        calls = [order.call() for order in orders.calls]
         taken, refused = self._carrier.submit(_route(orders), calls)
         return _json(Taken(taken=taken, events=[event_of(end) for end in refused]))
 
@@ -124,7 +123,7 @@ class CarrierApp:
         questions = await _read(request, Questions)
         if isinstance(questions, Response):
             return questions
-        inquiries = [inquiry_of(question) for question in questions.inquiries]
+        inquiries = [question.inquiry() for question in questions.inquiries]
         answers = self._carrier.inquire(_route(questions), inquiries)
         return _json(Answers(events=[event_of(answer) for answer in answers]))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from reconciler.core.outcomes import Outcome
 from reconciler.gateways.fake_carrier.ledger import Ledger
 from reconciler.gateways.fake_carrier.outbox import Outbox
 from reconciler.gateways.fake_carrier.profile import CarrierProfile
+from reconciler.gateways.http.wire import Order, Question
 from reconciler.gateways.simulator import SimulatedCarrier
 from reconciler.ports import Call, Clock, Ended, Fenced, GatewayEvent, Inquiry, Ringing
 
@@ -123,33 +124,21 @@ class FakeCarrier:
                 noted[line["what"]](id_)
         for id_ in self._fenced:
             self._orders.pop(id_, None)
-        going_on = [_inquiry(id_, paper) for id_, paper in self._orders.items() if id_ not in self._over]
+        going_on = [
+            Question.model_validate({**paper, "id": id_}).inquiry()
+            for id_, paper in self._orders.items()
+            if id_ not in self._over
+        ]
         self._exchange.ask(going_on)
         self._exchange.take_answers()
 
 
+_ON_PAPER = {
+    "number", "organization", "campaign", "contact", "agent_number", "placing_at", "not_after",
+    "ring_timeout", "max_call_duration",
+}  # fmt: skip
+
+
 def _paper(call: Call) -> dict[str, Any]:
     """Give what the ledger says of an order."""
-    return {
-        "number": call.number,
-        "organization": call.organization,
-        "campaign": call.campaign,
-        "contact": call.contact,
-        "agent_number": call.agent_number,
-        "placing_at": call.placing_at.isoformat(),
-        "not_after": call.not_after.isoformat(),
-        "ring_timeout": call.ring_timeout.total_seconds(),
-        "max_call_duration": call.max_call_duration.total_seconds(),
-    }
-
-
-def _inquiry(id_: UUID, paper: dict[str, Any]) -> Inquiry:
-    return Inquiry(
-        attempt_id=id_,
-        number=paper["number"],
-        agent_number=paper["agent_number"],
-        placing_at=datetime.fromisoformat(paper["placing_at"]),
-        gateway_ref=None,
-        ring_timeout=timedelta(seconds=paper["ring_timeout"]),
-        max_call_duration=timedelta(seconds=paper["max_call_duration"]),
-    )
+    return Order.of(call).model_dump(mode="json", include=_ON_PAPER)

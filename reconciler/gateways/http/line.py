@@ -19,9 +19,9 @@ from uuid import UUID
 
 from reconciler.core.outcomes import Outcome
 from reconciler.gateways.http.client import CarrierClient, NotTakenError, UnansweredError
-from reconciler.gateways.http.messages import heard
+from reconciler.gateways.http.events import heard
 from reconciler.gateways.http.outage import Outage
-from reconciler.gateways.http.wire import MOST_PER_REQUEST, order_of, question_of
+from reconciler.gateways.http.wire import MOST_PER_REQUEST, Order, Question
 from reconciler.ports import (
     Accepted,
     Call,
@@ -140,10 +140,10 @@ class Line:
             if away is not None or not in_time:
                 self._never_left(in_time, self._outage.why, away)
                 return
-            inquiries = {call.attempt_id: _about(call) for call in in_time}
+            inquiries = {call.attempt_id: Inquiry.about(call) for call in in_time}
             self._open |= inquiries
             try:
-                answer = await self._client.submit([order_of(call) for call in in_time])
+                answer = await self._client.submit([Order.of(call) for call in in_time])
             except NotTakenError as refusal:
                 self._refused(in_time, refusal)
                 return
@@ -197,7 +197,7 @@ class Line:
         """Ask until each is answered, and pass the answers on `as_told`."""
         waiting = {inquiry.attempt_id: inquiry for inquiry in inquiries}
         while waiting:
-            questions = [question_of(inquiry) for inquiry in waiting.values()]
+            questions = [Question.of(inquiry) for inquiry in waiting.values()]
             answer = await self._insist(partial(self._client.inquire, questions))
             answered = self._hear(answer.get("events"), as_told)
             waiting = {id_: inquiry for id_, inquiry in waiting.items() if id_ not in answered}
@@ -240,18 +240,6 @@ def _of_a_lost_order(answer: GatewayEvent) -> GatewayEvent:
             return Ended(attempt_id, at, Outcome.PROVIDER_FAULT, rang=False, reason=reason)
         case _:
             return answer
-
-
-def _about(call: Call) -> Inquiry:
-    return Inquiry(
-        call.attempt_id,
-        call.number,
-        call.agent_number,
-        call.placing_at,
-        None,
-        call.ring_timeout,
-        call.max_call_duration,
-    )
 
 
 def _portions(values: Sequence[T]) -> Iterable[Sequence[T]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from reconciler.gateways.http.messages import Message
+from reconciler.gateways.http.message import Message
 from reconciler.gateways.http.signatures import HEADER
 from reconciler.gateways.http.wire import (
     MOST_PER_REQUEST,

@@ -6,13 +6,13 @@ reads ignores those that it does not know.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from reconciler.gateways.http.messages import Event, Message
+from reconciler.gateways.http.events import Event
+from reconciler.gateways.http.message import AttemptId, Message, Seconds
 from reconciler.ports import Call, Inquiry
 
 MOST_PER_REQUEST = 100
@@ -22,7 +22,7 @@ MOST_PER_REQUEST = 100
 class Order(Message):
     """Place one call. `id` is the idempotency key: its phone rings at most once (R-CRASH-1)."""
 
-    id: UUID
+    attempt_id: AttemptId
     organization: str
     campaign: str | None = None
     contact: str
@@ -33,25 +33,33 @@ class Order(Message):
     agent_config: dict[str, Any] | None = None
     initial_context: str | None = None
     custom_metadata: dict[str, Any] = Field(default_factory=dict)
-    ring_timeout: Annotated[float, Field(ge=0)]
-    max_call_duration: Annotated[float, Field(ge=0)]
+    ring_timeout: Seconds
+    max_call_duration: Seconds
     placing_at: AwareDatetime
     not_after: Annotated[
         AwareDatetime,
         Field(description="Not sent by then, the call is dropped and ends as `released` (R-CRASH-3)."),
     ]
 
+    def call(self) -> Call:
+        """Read it."""
+        return Call(**self.fields())
+
 
 class Question(Message):
     """What became of a call? Whoever answers `fenced` does not place it later (R-CRASH-2)."""
 
-    id: UUID
+    attempt_id: AttemptId
     number: str
     agent_number: str | None = None
     placing_at: AwareDatetime
-    reference: str | None = None
-    ring_timeout: Annotated[float, Field(ge=0)]
-    max_call_duration: Annotated[float, Field(ge=0)]
+    gateway_ref: Annotated[str | None, Field(alias="reference")] = None
+    ring_timeout: Seconds
+    max_call_duration: Seconds
+
+    def inquiry(self) -> Inquiry:
+        """Read it."""
+        return Inquiry(**self.fields())
 
 
 class Listener(Message):
@@ -116,61 +124,3 @@ class CarrierCard(Message):
 
     name: str
     simulated: bool
-
-
-def order_of(call: Call) -> Order:
-    """Write a call as an order."""
-    return Order(
-        id=call.attempt_id,
-        organization=call.organization,
-        campaign=call.campaign,
-        contact=call.contact,
-        number=call.number,
-        agent_id=call.agent_id,
-        agent_version=call.agent_version,
-        agent_number=call.agent_number,
-        agent_config=None if call.agent_config is None else dict(call.agent_config),
-        initial_context=call.initial_context,
-        custom_metadata=dict(call.custom_metadata),
-        ring_timeout=call.ring_timeout.total_seconds(),
-        max_call_duration=call.max_call_duration.total_seconds(),
-        placing_at=call.placing_at,
-        not_after=call.not_after,
-    )
-
-
-def call_of(order: Order) -> Call:
-    """Read an order as a call."""
-    fields = order.model_dump(exclude={"id", "ring_timeout", "max_call_duration"})
-    return Call(
-        attempt_id=order.id,
-        ring_timeout=timedelta(seconds=order.ring_timeout),
-        max_call_duration=timedelta(seconds=order.max_call_duration),
-        **fields,
-    )
-
-
-def question_of(asked: Inquiry) -> Question:
-    """Write an inquiry as a question."""
-    return Question(
-        id=asked.attempt_id,
-        number=asked.number,
-        agent_number=asked.agent_number,
-        placing_at=asked.placing_at,
-        reference=asked.gateway_ref,
-        ring_timeout=asked.ring_timeout.total_seconds(),
-        max_call_duration=asked.max_call_duration.total_seconds(),
-    )
-
-
-def inquiry_of(question: Question) -> Inquiry:
-    """Read a question as an inquiry."""
-    return Inquiry(
-        attempt_id=question.id,
-        number=question.number,
-        agent_number=question.agent_number,
-        placing_at=question.placing_at,
-        gateway_ref=question.reference,
-        ring_timeout=timedelta(seconds=question.ring_timeout),
-        max_call_duration=timedelta(seconds=question.max_call_duration),
-    )
