@@ -29,6 +29,7 @@ from reconciler.core.rooms import Rooms
 from reconciler.core.slots import Tenant, share_slots
 from reconciler.store import numbers, open_attempts, pacing, queue, waiting_room
 from reconciler.store.breakers import BreakerKey, agent_key, gateway_key
+from reconciler.store.queue import BEGINNING
 from reconciler.store.tallies import TallyChange
 
 
@@ -45,13 +46,15 @@ class Claimed:
     """What a claim came to.
 
     `active` counts the calls that were already active; `callable_at` is when something becomes callable by
-    time alone, `paced_at` when a campaign's pace allows its next call, `tidy_at` when contacts expire or
-    calls are given up.
+    time alone (where no call is active, else perhaps not known), `lanes_change_at` when a lane opens or
+    shuts, `paced_at` when a campaign's pace allows its next call, `tidy_at` when contacts expire or calls are
+    given up.
     """
 
     active: int
     picks: Sequence[Pick] = ()
     callable_at: datetime | None = None
+    lanes_change_at: datetime | None = None
     paced_at: datetime | None = None
     tidy_at: datetime | None = None
 
@@ -62,6 +65,7 @@ class _Agenda:
 
     earliest: datetime | None = None
     paced: datetime | None = None
+    lanes_change: datetime | None = None
 
     def note(self, at: datetime | None) -> None:
         if at is not None and (self.earliest is None or at < self.earliest):
@@ -73,10 +77,11 @@ class _Agenda:
 
 
 class _OpenLanes(NamedTuple):
-    """Lanes that are open and have due contacts; `heads` says of any lane when its first contact is due."""
+    """Lanes that are open and have due contacts, when the first of each is due, and LaneStates.shut."""
 
     views: list[LaneView]
     heads: Mapping[UUID, datetime]
+    shut: Sequence[tuple[datetime, Sequence[UUID]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,39 +106,60 @@ def claim(cycle: Cycle, *, tidy_at: datetime | None = None, draining: bool = Fal
     agenda = _Agenda()
     lanes = _open_lanes(cycle, agenda)
     slots = _global_limit(cycle, usage, agenda)
-    if slots <= usage.total or not lanes.views:
-        return Claimed(usage.total, (), agenda.earliest, agenda.paced, tidy_at)
+    picks = _pick(cycle, lanes, usage, slots, agenda) if slots > usage.total and lanes.views else []
+    if not usage.total and not picks:
+        agenda.note(_first_of_shut(cycle, lanes.shut))
+    return Claimed(
+        active=usage.total,
+        picks=picks,
+        callable_at=agenda.earliest,
+        lanes_change_at=agenda.lanes_change,
+        paced_at=agenda.paced,
+        tidy_at=tidy_at,
+    )
+
+
+def _pick(cycle: Cycle, lanes: _OpenLanes, usage: _Usage, slots: int, agenda: _Agenda) -> list[Pick]:
+    """Claim contacts of open lanes for the free slots, and write their intents."""
     fit = _fit_candidates(cycle, lanes, usage, slots, agenda)
     picks = [
         Pick(candidate, number, cycle.ids(cycle.now))
         for candidate, number in _share(cycle, fit, usage, slots)
     ]
     write_intents(cycle, [(pick.candidate, pick.number, pick.attempt_id) for pick in picks])
-    # Behind the heads that were claimed or set aside, others may become due before anything else happens.
-    agenda.note(queue.next_due(cycle.connection, [view.id for view in lanes.views], cycle.now))
-    return Claimed(usage.total, picks, agenda.earliest, agenda.paced, tidy_at)
+    if usage.total + len(picks) < slots:
+        # Behind the heads that were claimed or set aside, others may become due before anything else happens.
+        agenda.note(queue.next_due(cycle.connection, [view.id for view in lanes.views], cycle.now))
+    return picks
 
 
 def _open_lanes(cycle: Cycle, agenda: _Agenda) -> _OpenLanes:
     """Give the lanes that are open and whose head is due; note when others will be."""
-    heads = queue.heads(cycle.connection, [terms.key for terms in cycle.dialable_terms()])
-    views = cycle.lanes.views(cycle.connection, heads, cycle.book)
-    holds = cycle.plain_holds
-    due = []
-    for lane_id, head in heads.items():
-        view = views[lane_id]
-        opening = view.opening(holds, cycle.now)
-        if opening.open and head <= cycle.now:
-            due.append(view)
-        elif view.never_opens(cycle.now):
+    states = cycle.lane_states()
+    _fail_hopeless(cycle, states.hopeless)
+    agenda.lanes_change = states.until
+    heads, later = queue.due_heads(cycle.connection, [view.id for view in states.open], cycle.now)
+    agenda.note(later)
+    return _OpenLanes([view for view in states.open if view.id in heads], heads, states.shut)
+
+
+def _first_of_shut(cycle: Cycle, shut: Sequence[tuple[datetime, Sequence[UUID]]]) -> datetime | None:
+    """Give when time alone opens a lane with somebody in it who is due then, or becomes due later."""
+    first: datetime | None = None
+    for opens_at, lanes in shut:
+        if first is not None and first <= opens_at:
+            break
+        due = queue.next_due(cycle.connection, lanes, BEGINNING.due_at)
+        if due is not None:
+            first = min(max(due, opens_at), first or NEVER)
+    return first
+
+
+def _fail_hopeless(cycle: Cycle, hopeless: Sequence[LaneView]) -> None:
+    filled, _ = queue.due_heads(cycle.connection, [view.id for view in hopeless], NEVER)
+    for view in hopeless:
+        if view.id in filled:
             _fail_lane(cycle, view)
-        elif head == NEVER:
-            continue
-        elif opening.open:
-            agenda.note(head)
-        elif opening.changes_at is not None:
-            agenda.note(max(head, opening.changes_at))
-    return _OpenLanes(due, heads)
 
 
 def _fail_lane(cycle: Cycle, view: LaneView) -> None:

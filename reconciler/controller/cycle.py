@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Connection
 
-from reconciler.controller.lane_views import LaneDirectory
-from reconciler.core.book import DialBook, Terms
-from reconciler.core.holds import Hold, HoldCause
+from reconciler.controller.lane_directory import LaneDirectory
+from reconciler.controller.lane_states import LaneStates
+from reconciler.core.book import DialBook
+from reconciler.core.holds import Hold, plain
 from reconciler.errors import GatewayUnusable
 from reconciler.ports import Ids
 from reconciler.store.breakers import Shelf
@@ -22,7 +22,7 @@ from reconciler.store.leases import Lease
 class Cycle:
     """Everything that a step's parts work with.
 
-    `only`: dial these campaigns only; None means all. `barred`: why the gateway may start no call at all on
+    `barred`: why the gateway may start no call at all on
     this database, by its stamp (R-ENV-1).
     """
 
@@ -35,18 +35,13 @@ class Cycle:
     lease: Lease
     ids: Ids
     breakers: Shelf
-    only: frozenset[UUID] | None = None
     barred: GatewayUnusable | None = None
 
     @property
     def plain_holds(self) -> list[Hold]:
-        """Holds that stop everything they cover; a breaker's lets single calls through, as a limit."""
-        return [hold for hold in self.holds if hold.cause is not HoldCause.BREAKER]
+        """Holds that stop everything they cover."""
+        return plain(self.holds)
 
-    def dialable_terms(self) -> list[Terms]:
-        """Terms of what may be dialled at all: active campaigns, and contacts in none."""
-        return [
-            terms
-            for terms in self.book.terms.values()
-            if terms.status == "active" and (self.only is None or terms.key in self.only)
-        ]
+    def lane_states(self) -> LaneStates:
+        """Tell which lanes may be dialled."""
+        return self.lanes.states(self.connection, self.book, self.holds, self.now)

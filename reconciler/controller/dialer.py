@@ -22,7 +22,7 @@ from reconciler.controller.claiming import Claimed, claim
 from reconciler.controller.cycle import Cycle
 from reconciler.controller.hanging_up import calls_to_end
 from reconciler.controller.hearing import heard
-from reconciler.controller.lane_views import LaneDirectory
+from reconciler.controller.lane_directory import LaneDirectory
 from reconciler.controller.recovering import recover
 from reconciler.controller.settling import settle_events
 from reconciler.controller.telling import Tell, silent
@@ -54,8 +54,9 @@ class Identity:
 class StepResult:
     """What a step did, and when to step again at the latest, events aside.
 
-    `callable_at` is when a contact becomes callable by time alone (None: none will), and `paced_at` when a
-    campaign's pace allows its next call; `open_calls` counts every active call of the database.
+    `callable_at` is when a contact becomes callable by time alone (None: none will), told where no call is
+    open, and `paced_at` when a campaign's pace allows its next call; `open_calls` counts every active call of
+    the database.
     """
 
     next_wake: datetime
@@ -88,10 +89,9 @@ class Dialer:
         self._clock = clock
         self._ids = ids
         self._lease_length = lease
-        self._only = only
         self._tell = tell
         self._books = BookReader()
-        self._lanes = LaneDirectory(gateway.name)
+        self._lanes = LaneDirectory(gateway.name, only)
         self._unsettled: list[GatewayEvent] = []
         self._draining = False
         process = Process(ids(clock.now()), gateway.name, identity.host, identity.pid)
@@ -136,7 +136,7 @@ class Dialer:
             self._gateway.ask(self._keep_lease())
         claimed, ended = self._settle_and_claim()
         admitted = self._admit(claimed) if claimed.picks else Admitted()
-        wakes = (self._renew_at, claimed.callable_at, claimed.tidy_at)
+        wakes = (self._renew_at, claimed.callable_at, claimed.lanes_change_at, claimed.tidy_at)
         paces = (claimed.paced_at, admitted.next_start_at)
         return StepResult(
             next_wake=min(at for at in wakes if at is not None),
@@ -164,7 +164,6 @@ class Dialer:
                     lease=self._lease,
                     ids=self._ids,
                     breakers=Shelf(connection),
-                    only=self._only,
                     barred=self._barred,
                 )
         except BaseException:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection
-
-from reconciler.core.book import DialBook, Terms
-from reconciler.core.gates import FOREVER, call_target, hold_gate, period_gate, zones_never_meet
+from reconciler.core.book import Terms
+from reconciler.core.gates import FOREVER, hold_gate, period_gate, zones_never_meet
 from reconciler.core.holds import CallTarget, Hold
-from reconciler.core.lanes import TIER, LaneClass, LaneKey, zones_of_lane
-from reconciler.ports import Ids
-from reconciler.store import lanes as lane_rows
-from reconciler.store import queue
+from reconciler.core.lanes import TIER, LaneClass, LaneKey
 
 LOOK_AGAIN = timedelta(days=1)
 """When a lane that never opens within the horizon is judged anew: the horizon has moved on."""
@@ -118,58 +113,3 @@ class LaneView:
         return Opening(
             open=False, changes_at=windows.next_open(self.zones, now, scheduled=self.scheduled)
         ), None
-
-
-class LaneDirectory:
-    """Knows lanes by id and by key; views are made anew when the book changes."""
-
-    def __init__(self, gateway: str) -> None:
-        self._gateway = gateway
-        self._book: DialBook | None = None
-        self._keys: dict[UUID, LaneKey] = {}
-        self._ids: dict[LaneKey, UUID] = {}
-        self._views: dict[UUID, LaneView] = {}
-
-    def views(self, connection: Connection, ids: Collection[UUID], book: DialBook) -> dict[UUID, LaneView]:
-        """Give the views of lanes."""
-        if self._book is not book:
-            self._book, self._views = book, {}
-        unknown = [id_ for id_ in ids if id_ not in self._keys]
-        if unknown:
-            self._learn(queue.lane_keys(connection, unknown))
-        for id_ in ids:
-            if id_ not in self._views:
-                self._views[id_] = self._view(id_, self._keys[id_], book)
-        return {id_: self._views[id_] for id_ in ids}
-
-    def ids_of(
-        self, connection: Connection, keys: Collection[LaneKey], book: DialBook, ids: Ids, now: datetime
-    ) -> dict[LaneKey, UUID]:
-        """Give the ids of lanes by key, making those that do not exist."""
-        unknown = {key for key in keys if key not in self._ids}
-        if unknown:
-            org_of = {key.campaign_key: book.terms[key.campaign_key].org_id for key in unknown}
-            found = lane_rows.lane_ids(connection, org_of, unknown, ids, now)
-            self._learn({id_: key for key, id_ in found.items()})
-        return {key: self._ids[key] for key in keys}
-
-    def forget(self) -> None:
-        """Know nothing any more: what was learned in a transaction that failed may not exist."""
-        self._book, self._keys, self._ids, self._views = None, {}, {}, {}
-
-    def _learn(self, keys: dict[UUID, LaneKey]) -> None:
-        self._keys |= keys
-        self._ids |= {key: id_ for id_, key in keys.items()}
-
-    def _view(self, id_: UUID, key: LaneKey, book: DialBook) -> LaneView:
-        terms = book.terms[key.campaign_key]
-        target = call_target(terms, key, self._gateway)
-        zones, source = zones_of_lane(
-            key.zone_key, infer=terms.infer_timezone, default_timezone=terms.default_timezone
-        )
-        limits: list[Limit] = [("campaign", terms.key, None)]
-        if target.agent_number is not None:
-            limits.append(("caller_id", terms.org_id, target.agent_number))
-        if target.agent_id is not None:
-            limits.append(("agent", terms.org_id, target.agent_id))
-        return LaneView(id_, key, terms, target, zones, source, tuple(limits))

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from reconciler.controller.cycle import Cycle
-from reconciler.controller.lane_views import LaneDirectory
+from reconciler.controller.lane_directory import LaneDirectory
 from reconciler.controller.settling import settle_events
 from reconciler.core.outcomes import Outcome
 from reconciler.core.settlement import ContactStatus

@@ -23,7 +23,7 @@ from reconciler.core.gates import (
     status_gate,
     window_gate,
 )
-from reconciler.core.holds import Hold, HoldCause
+from reconciler.core.holds import Hold, plain
 from reconciler.core.lanes import NEVER, LaneKey, zones_of_lane
 from reconciler.core.pacing import bounded_start, may_start
 from reconciler.core.settlement import ContactStatus
@@ -138,7 +138,6 @@ class Situation:
 
 def gates(situation: Situation) -> tuple[Gate, ...]:
     """Judge every gate, in the order in which people look for the reason of a call that was not made."""
-    plain_holds = [hold for hold in situation.holds if hold.cause is not HoldCause.BREAKER]
     target = call_target(situation.terms, situation.lane, situation.gateway or "")
     rooms = situation.rooms
     return (
@@ -148,7 +147,7 @@ def gates(situation: Situation) -> tuple[Gate, ...]:
         _due_gate(situation),
         _expiry_gate(situation),
         window_gate(situation.terms, situation.lane, situation.now),
-        hold_gate(plain_holds, target, situation.now),
+        hold_gate(plain(situation.holds), target, situation.now),
         _breaker_gate(situation),
         _suppression_gate(situation),
         _busy_gate(situation),

@@ -66,6 +66,11 @@ class Hold:
         return self.expires_at is None or now < self.expires_at
 
 
+def plain(holds: Iterable[Hold]) -> list[Hold]:
+    """Give the holds that stop everything they cover; a breaker's lets single calls through, as a limit."""
+    return [hold for hold in holds if hold.cause is not HoldCause.BREAKER]
+
+
 @dataclass(frozen=True, slots=True)
 class CallTarget:
     """What of a call a hold may cover: all that a lane, its campaign and the dialer's gateway decide."""

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from reconciler.core.lanes import LaneKey
 from reconciler.ports import Ids
+from reconciler.store.prepared import Prepared
 from reconciler.store.tables import lane
 
-_OF_CAMPAIGNS = select(
-    lane.c.id,
-    lane.c.campaign_key,
-    lane.c.class_,
-    lane.c.zone_key,
-    lane.c.caller_id_key,
-    lane.c.agent_key,
-    lane.c.country_key,
-).where(lane.c.campaign_key.in_(bindparam("campaigns", expanding=True)))
+_ids_and_keys = select(lane.c.id, *(lane.c[name] for name in LaneKey._fields))
+_OF_CAMPAIGNS = _ids_and_keys.where(lane.c.campaign_key.in_(bindparam("campaigns", expanding=True)))
+_THESE = Prepared(_ids_and_keys.where(lane.c.id.in_(bindparam("ids", expanding=True))))
+_ALL = Prepared(_ids_and_keys)
+_COUNT = Prepared(select(func.count()).select_from(lane))
+
+
+def count(connection: Connection) -> int:
+    """Count all lanes."""
+    [row] = _COUNT.rows(connection)
+    return int(row[0])
+
+
+def keys(connection: Connection) -> dict[UUID, LaneKey]:
+    """Give the keys of all lanes."""
+    return {row[0]: LaneKey(*row[1:]) for row in _ALL.rows(connection)}
+
+
+def keys_of(connection: Connection, ids: Collection[UUID]) -> dict[UUID, LaneKey]:
+    """Give the keys of these lanes."""
+    return {row[0]: LaneKey(*row[1:]) for row in _THESE.rows(connection, {"ids": list(ids)})}
 
 
 def lane_ids(

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select, true, tuple_
+from sqlalchemy import Connection, bindparam, func, null, select, true, tuple_
 
 from reconciler.core.agents import Agent
 from reconciler.core.candidacy import Waiting
-from reconciler.core.lanes import NEVER, LaneKey
+from reconciler.core.lanes import NEVER
 from reconciler.core.settlement import Progress
 from reconciler.store import dialect
 from reconciler.store.arrays import table_of
@@ -34,6 +34,16 @@ _head = (
 _HEADS = Prepared(
     select(lane.c.id, _head).where(lane.c.campaign_key.in_(bindparam("campaigns", expanding=True)))
 )
+_of_these = (
+    select(lane.c.id, _head.label("due_at"))
+    .where(lane.c.id.in_(bindparam("ids", expanding=True)))
+    .cte("head")
+)
+_DUE_HEADS = Prepared(
+    select(_of_these.c.id, _of_these.c.due_at)
+    .where(_of_these.c.due_at <= bindparam("now"))
+    .union_all(select(null(), func.min(_of_these.c.due_at)).where(_of_these.c.due_at > bindparam("now")))
+)
 _NEXT_DUE = Prepared(
     select(
         func.min(
@@ -43,17 +53,6 @@ _NEXT_DUE = Prepared(
             .limit(1)
             .scalar_subquery()
         )
-    ).where(lane.c.id.in_(bindparam("ids", expanding=True)))
-)
-_LANES = Prepared(
-    select(
-        lane.c.id,
-        lane.c.campaign_key,
-        lane.c.class_,
-        lane.c.zone_key,
-        lane.c.caller_id_key,
-        lane.c.agent_key,
-        lane.c.country_key,
     ).where(lane.c.id.in_(bindparam("ids", expanding=True)))
 )
 _in_order = (contact.c.due_at, contact.c.id)
@@ -133,15 +132,24 @@ def heads(connection: Connection, campaigns: Sequence[UUID]) -> dict[UUID, datet
     return {lane_id: due for lane_id, due in rows if due is not None}
 
 
+def due_heads(
+    connection: Connection, lanes: Collection[UUID], now: datetime
+) -> tuple[dict[UUID, datetime], datetime | None]:
+    """Give the heads of these lanes that are due, and when the next one of the others will be, if any."""
+    if not lanes:
+        return {}, None
+    *due, (_, later) = _DUE_HEADS.rows(connection, {"ids": lanes, "now": now})
+    return dict(due), _unless_never(later)
+
+
 def next_due(connection: Connection, lanes: Collection[UUID], now: datetime) -> datetime | None:
     """Give when the next contact of these lanes becomes due that is not due yet, None if none will be."""
     [(due,)] = _NEXT_DUE.rows(connection, {"ids": list(lanes), "now": now})
-    return None if due is None or due >= NEVER else cast(datetime, due)
+    return _unless_never(due)
 
 
-def lane_keys(connection: Connection, ids: Collection[UUID]) -> dict[UUID, LaneKey]:
-    """Give the keys of lanes."""
-    return {row[0]: LaneKey(*row[1:]) for row in _LANES.rows(connection, {"ids": list(ids)})}
+def _unless_never(due: datetime | None) -> datetime | None:
+    return None if due is None or due >= NEVER else due
 
 
 def due_contacts(

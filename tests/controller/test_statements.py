@@ -97,6 +97,8 @@ def scans_of(bench, statements, action):
 
 LOOKS = {
     "heads": lambda at, one, _now: queue.heads(at, [one.campaign_key]),
+    "due_heads": lambda at, one, now: queue.due_heads(at, [one.lane_id], now),
+    "next_due": lambda at, one, now: queue.next_due(at, [one.lane_id], now),
     "due_contacts": lambda at, one, now: queue.due_contacts(
         at, {one.lane_id: queue.Due(now - MINUTE, one.id)}, now + MINUTE, 8, 8
     ),

@@ -14,7 +14,7 @@ from reconciler.core.lanes import zones_of_lane
 from reconciler.core.openings import openings_today
 from reconciler.errors import NotFound
 from reconciler.spec.model import DEFAULT
-from reconciler.store import pacing, queue
+from reconciler.store import lanes, pacing, queue
 from reconciler.store.book import standing_holds
 from reconciler.store.columns import AnyRow
 from reconciler.store.identity import CampaignRef
@@ -124,7 +124,7 @@ def _other_zones(terms: Terms, waiting: Sequence[_Callable], now: datetime) -> R
 def _waiting(connection: Connection, terms: Terms, now: datetime) -> Iterator[_Callable]:
     """Give, lane by lane, when the first waiting contact may be called, by due times, windows and period."""
     heads = queue.heads(connection, [terms.key])
-    keys = queue.lane_keys(connection, heads)
+    keys = lanes.keys_of(connection, heads)
     for lane_id, due in heads.items():
         opens = callable_from(terms, keys[lane_id], due, now)
         if opens is not None:
