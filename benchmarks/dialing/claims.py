@@ -1,6 +1,8 @@
 """Claims of a hundred, and polls that find nothing: by how many wait, and by how many may not be called.
 
-Usage: python -m benchmarks.dialing.claims URL [--depth 100000] [--shut 0.0] [--seconds 10]
+Usage: python -m benchmarks.dialing.claims URL [--shut 0.0] [--seconds 10]
+
+URL is that of a database that benchmarks.dialing.depth has filled; it is used up.
 
 `--shut`: this share of the campaigns, the most urgent ones, has its windows shut all day. With 1.0 nothing
 can be called, and each step is a poll.
@@ -18,7 +20,7 @@ from unittest.mock import patch
 from sqlalchemy import text
 
 from benchmarks.dialing.cycles import NoOpCarrier
-from benchmarks.dialing.depth import NOW, fill
+from benchmarks.dialing.depth import NOW, filled
 from reconciler.clock import VirtualClock
 from reconciler.collector import collector_rare
 from reconciler.controller import dialer as dialing
@@ -83,13 +85,12 @@ def main() -> None:
     """Print one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
-    parser.add_argument("--depth", type=int, default=100_000)
     parser.add_argument("--shut", type=float, default=0.0)
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
-    database = fill(options.url, options.depth, limit=CLAIM, shut=options.shut)
+    database = filled(options.url, limit=CLAIM, shut=options.shut)
     figures = measure(database, options.seconds)
-    print(json.dumps({"depth": options.depth, "shut": options.shut, **figures}))
+    print(json.dumps({"shut": options.shut, **figures}))
 
 
 if __name__ == "__main__":

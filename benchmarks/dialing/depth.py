@@ -1,10 +1,13 @@
 """A database with as many pending contacts as wanted, made within seconds.
 
-A few hundred contacts are applied as anybody's would be, one per lane; SQL then copies them.
+A thousand contacts are applied as anybody's would be, one per lane; SQL then copies them.
+
+Usage: python -m benchmarks.dialing.depth URL [--depth 100000] [--history 0]
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -67,25 +70,57 @@ COPIED = {
 }
 """What differs between copies: ids that grow as those of an import do, numbers, and who is due first."""
 
+LIMITS = (
+    "UPDATE installation SET global_concurrency_limit = :limit, state_serial = state_serial + 1",
+    "UPDATE organization SET concurrency_limit = :limit",
+)
+SHUT = """
+    UPDATE campaign
+    SET priority = 9, configuration_id = (SELECT id FROM configuration WHERE external_id = 'shut')
+    WHERE CAST(substr(external_id, 2) AS INTEGER) < :shut
+"""
+EVIDENCE = """
+    'hash', 1, 'agent-bench', '1', 'noop', 'ref', 'ended', 'America/New_York', 'prefix', 'wed 00:00-24:00'
+"""
+PAST = {
+    "sqlite": """
+        WITH RECURSIVE past(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM past WHERE n < :attempts - 1)
+        INSERT INTO attempt (id, org_id, campaign_key, contact_id, number, number_hash, attempt, agent_id,
+            configuration_revision, gateway, gateway_ref, state, timezone, timezone_source, "window",
+            intent_at, placing_at, ended_at, outcome, used, dialer_id)
+        SELECT printf('%012x7000%016x', 1709568000000 + n * (63072000000 / :attempts), n), org_id, id,
+            printf('019cb80000007000%016x', n), '+12125550100', {evidence},
+            '2024-03-04 17:00:00', '2024-03-04 17:00:00', '2024-03-04 17:00:00', 'no_answer', 1, id
+        FROM past, (SELECT id, org_id FROM campaign LIMIT 1)
+    """,
+    "postgresql": """
+        INSERT INTO attempt (id, org_id, campaign_key, contact_id, number, number_hash, attempt, agent_id,
+            configuration_revision, gateway, gateway_ref, state, timezone, timezone_source, "window",
+            intent_at, placing_at, ended_at, outcome, used, dialer_id)
+        SELECT CAST(lpad(to_hex(1709568000000 + n * (63072000000 / :attempts)), 12, '0') || '7000'
+            || lpad(to_hex(n), 16, '0') AS uuid), org_id, id,
+            CAST('019cb80000007000' || lpad(to_hex(n), 16, '0') AS uuid), '+12125550100', {evidence},
+            '2024-03-04 17:00Z', '2024-03-04 17:00Z', '2024-03-04 17:00Z', 'no_answer', true, id
+        FROM generate_series(0, CAST(:attempts AS bigint) - 1) AS past(n),
+            (SELECT id, org_id FROM campaign LIMIT 1) AS one
+    """,
+}
+"""Attempts of two years, by ids that grow with time; 1709568000000 is the fourth of March 2024."""
+
 NUMBERS = "INSERT INTO contact_number SELECT org_id, phone_numbers ->> 0, id FROM contact"
 
 
-def manifests(campaigns: int, limit: int, *, shut: float) -> str:
-    """Give manifests of campaigns with one contact per zone; the most urgent part of them is shut all day."""
-    return "---".join(_documents(campaigns, limit, round(campaigns * shut)))
+def manifests(campaigns: int) -> str:
+    """Give manifests of campaigns with one contact per zone."""
+    return "---".join(_documents(campaigns))
 
 
-def _documents(campaigns: int, limit: int, shut: int) -> Iterator[str]:
-    yield f"""
-apiVersion: campaigns/v1
-kind: Dialer
-metadata: {{name: default}}
-spec: {{global_concurrency_limit: {limit}}}
----
+def _documents(campaigns: int) -> Iterator[str]:
+    yield """
 apiVersion: campaigns/v1
 kind: Organization
-metadata: {{name: bench}}
-spec: {{concurrency_limit: {limit}}}
+metadata: {name: bench}
+spec: {}
 """
     for name, days in (("open", "[wed]"), ("shut", "[sun]")):
         yield f"""
@@ -97,12 +132,11 @@ spec:
   agent_id: agent-bench
 """
     for number in range(campaigns):
-        is_shut = number < shut
         yield f"""
 apiVersion: campaigns/v1
 kind: Campaign
 metadata: {{name: c{number}, org: bench}}
-spec: {{configuration: {"shut" if is_shut else "open"}, priority: {9 if is_shut else 5}}}
+spec: {{configuration: open}}
 ---
 apiVersion: campaigns/v1
 kind: ContactList
@@ -115,19 +149,36 @@ spec:
         )
 
 
-def fill(url: str, depth: int, *, campaigns: int = 100, limit: int = 1000, shut: float = 0.0) -> Database:
-    """Make a database with `depth` pending contacts in ten lanes per campaign; gives it open."""
+def filled(url: str, *, limit: int, shut: float = 0.0) -> Database:
+    """Open a database that was filled, with limits of so many calls.
+
+    The most urgent part of its campaigns, `shut`, is put into windows that are shut all day.
+    """
+    database = open_database(url)
+    with database.write() as connection:
+        connection.execute(text(LIMITS[0]), {"limit": limit})
+        connection.execute(text(LIMITS[1]), {"limit": limit})
+        campaigns = connection.execute(text("SELECT count(*) FROM campaign")).scalar_one()
+        connection.execute(text(SHUT), {"shut": round(shut * campaigns)})
+    return database
+
+
+def fill(url: str, depth: int, *, history: int = 0, campaigns: int = 100) -> None:
+    """Make a database with `depth` pending contacts in ten lanes per campaign, and so many past attempts."""
     database, ids = open_database(url), Uuid7(Random(0))
     create_scratch(database, ids, NOW, bytes(KEY_BYTES))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         use_write_ahead_log(connection)
-    source = Source(["-"], io.BytesIO(manifests(campaigns, limit, shut=shut).encode()), "default")
+    source = Source(["-"], io.BytesIO(manifests(campaigns).encode()), "default")
     with database.read() as connection:
         planned = plan_source(connection, source, PlanOptions(now=NOW, allowed=frozenset(GUARDS)))
     apply(database, planned.plan, Actor("bench", "cli"), VirtualClock(NOW), ids)
     with database.write() as connection:
         _copy(connection, depth // (campaigns * len(ZONES)))
-    return database
+        if history:
+            _remember(connection, history)
+        connection.execute(text("ANALYZE"))
+    database.close()
 
 
 def _copy(connection: Connection, copies: int) -> None:
@@ -140,4 +191,23 @@ def _copy(connection: Connection, copies: int) -> None:
     connection.execute(text("DELETE FROM contact_number"))
     connection.execute(text(NUMBERS))
     connection.execute(text("UPDATE tally SET count = count * :copies"), {"copies": copies})
-    connection.execute(text("ANALYZE"))
+
+
+def _remember(connection: Connection, attempts: int) -> None:
+    """Write attempts that ended, spread over two years before today, as if of contacts that are gone."""
+    sql = text(PAST[connection.dialect.name].format(evidence=EVIDENCE))
+    connection.execute(sql, {"attempts": attempts})
+
+
+def main() -> None:
+    """Fill a database."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("--depth", type=int, default=100_000)
+    parser.add_argument("--history", type=int, default=0)
+    options = parser.parse_args()
+    fill(options.url, options.depth, history=options.history)
+
+
+if __name__ == "__main__":
+    main()

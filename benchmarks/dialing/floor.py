@@ -4,7 +4,9 @@ Two commits per batch, as the dialer's step has: settle the last batch and claim
 placing. Contacts, open attempts, history, conversations and tallies are written as the dialer writes them; no
 window, suppression, limit or lease is looked at, and nothing is decided in Python.
 
-Usage: python -m benchmarks.dialing.floor URL [--depth 100000] [--batch 1000] [--seconds 10]
+Usage: python -m benchmarks.dialing.floor URL [--batch 1000] [--seconds 10]
+
+URL is that of a database that benchmarks.dialing.depth has filled; it is used up.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from uuid import uuid4
 
 import psycopg
 
-from benchmarks.dialing.depth import NOW, fill
+from benchmarks.dialing.depth import NOW
 
 Batch = Sequence[tuple[str, str, str, str, str]]
 """Attempt, contact, organization, campaign (ids as 32 hexadecimal digits), and number."""
@@ -195,13 +197,11 @@ def main() -> None:
     """Print one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
-    parser.add_argument("--depth", type=int, default=100_000)
     parser.add_argument("--batch", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=10)
     options = parser.parse_args()
-    fill(options.url, options.depth, limit=options.batch).close()
     figures = measure(options.url, options.batch, options.seconds)
-    print(json.dumps({"depth": options.depth, "batch": options.batch, **figures}))
+    print(json.dumps({"batch": options.batch, **figures}))
 
 
 if __name__ == "__main__":

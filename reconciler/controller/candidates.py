@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
@@ -15,6 +14,7 @@ from reconciler.core.candidacy import Waiting
 from reconciler.core.rooms import Rooms
 from reconciler.store import queue
 from reconciler.store.columns import AnyRow
+from reconciler.store.queue import Due
 
 
 class Candidate(NamedTuple):
@@ -26,12 +26,12 @@ class Candidate(NamedTuple):
 
 
 def candidates(
-    cycle: Cycle, lanes: Sequence[LaneView], heads: Mapping[UUID, datetime], rooms: Rooms, need: int
+    cycle: Cycle, lanes: Sequence[LaneView], heads: Mapping[UUID, Due], rooms: Rooms, need: int
 ) -> list[Candidate]:
     """Give the first `need` due contacts of these lanes for which all limits have a place.
 
-    Tier by tier: priority, then callbacks, first attempts, retries. `heads`: when the first contact of a lane
-    is due, as far as that is known.
+    Tier by tier: priority, then callbacks, first attempts, retries. `heads`: the first contacts of lanes, as
+    far as they are known.
     """
     taken: list[tuple[UUID, LaneView]] = []
     for _, tier in groupby(sorted(lanes, key=lambda view: view.rank), key=lambda view: view.rank):

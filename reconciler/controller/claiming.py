@@ -29,7 +29,7 @@ from reconciler.core.rooms import Rooms
 from reconciler.core.slots import Tenant, share_slots
 from reconciler.store import numbers, open_attempts, pacing, queue, waiting_room
 from reconciler.store.breakers import BreakerKey, agent_key, gateway_key
-from reconciler.store.queue import BEGINNING
+from reconciler.store.queue import BEGINNING, Due
 from reconciler.store.tallies import TallyChange
 
 
@@ -80,7 +80,7 @@ class _OpenLanes(NamedTuple):
     """Lanes that are open and have due contacts, when the first of each is due, and LaneStates.shut."""
 
     views: list[LaneView]
-    heads: Mapping[UUID, datetime]
+    heads: Mapping[UUID, Due]
     shut: Sequence[tuple[datetime, Sequence[UUID]]]
 
 
@@ -271,7 +271,7 @@ def _limits(cycle: Cycle, lanes: Sequence[LaneView], usage: _Usage, agenda: _Age
         for number, most in org.caller_id_limits.items():
             limit = ("caller_id", org.id, number)
             free[limit] = most - usage.by_limit[limit]
-    for view in lanes:
+    for view in lanes if usage.breakers else ():
         if view.target.agent_id is not None:
             breaker = usage.breakers.get(agent_key(view.terms.org_id, view.target.agent_id))
             allowed = allowance(breaker, cycle.now) if breaker else None

@@ -13,7 +13,7 @@ from reconciler.controller.lane_views import LaneView, Limit
 from reconciler.core.book import DialBook
 from reconciler.core.gates import call_target
 from reconciler.core.holds import Hold, plain
-from reconciler.core.lanes import LaneKey, zones_of_lane
+from reconciler.core.lanes import TIER, LaneClass, LaneKey, zones_of_lane
 from reconciler.ports import Ids
 from reconciler.store import lanes
 
@@ -115,4 +115,5 @@ class LaneDirectory:
             limits.append(("caller_id", terms.org_id, target.agent_number))
         if target.agent_id is not None:
             limits.append(("agent", terms.org_id, target.agent_id))
-        return LaneView(id_, key, terms, target, zones, source, tuple(limits))
+        rank = (-terms.priority, TIER[LaneClass(key.class_)])
+        return LaneView(id_, key, terms, target, zones, source, tuple(limits), rank)

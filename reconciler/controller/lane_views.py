@@ -11,7 +11,7 @@ from uuid import UUID
 from reconciler.core.book import Terms
 from reconciler.core.gates import FOREVER, hold_gate, period_gate, zones_never_meet
 from reconciler.core.holds import CallTarget, Hold
-from reconciler.core.lanes import TIER, LaneClass, LaneKey
+from reconciler.core.lanes import LaneClass, LaneKey
 
 LOOK_AGAIN = timedelta(days=1)
 """When a lane that never opens within the horizon is judged anew: the horizon has moved on."""
@@ -49,12 +49,9 @@ class LaneView:
     zones: tuple[str, ...]
     zone_source: str
     limits: tuple[Limit, ...]
+    rank: tuple[int, int]
+    """Its place in the order of dialing: lower first (R-DIAL-2)."""
     _memo: list[_WindowMemo] = field(default_factory=list)
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """Its place in the order of dialing: lower first (R-DIAL-2)."""
-        return (-self.terms.priority, TIER[LaneClass(self.key.class_)])
 
     @property
     def scheduled(self) -> bool:

@@ -23,7 +23,7 @@ LANES_AT_A_TIME = 500
 class _Next(IntEnum):
     """What comes next of a lane: a contact, or, where nothing more of it has been read, something unread.
 
-    A contact goes first where both are at one place: what is unread lies behind it.
+    A contact goes first where both are at one place: what is unread of its lane lies behind it.
     """
 
     CONTACT = 0
@@ -33,8 +33,8 @@ class _Next(IntEnum):
 class MergedLanes:
     """Lanes of one tier, merged by due time and id.
 
-    A lane is read once it may have the next contact, as far as heads are known: many lanes at a time, and
-    a chunk of each. One whose limits are full is left at once, so nobody behind it waits for it (R-DIAL-3).
+    A lane is read once it has the next contact, as far as heads are known: many lanes at a time, and a chunk
+    of each. One whose limits are full is left at once, so nobody behind it waits for it (R-DIAL-3).
     """
 
     def __init__(
@@ -42,19 +42,17 @@ class MergedLanes:
         connection: Connection,
         now: datetime,
         lanes: Sequence[LaneView],
-        heads: Mapping[UUID, datetime],
+        heads: Mapping[UUID, Due],
         rooms: Rooms,
     ) -> None:
         self._connection = connection
         self._now = now
         self._rooms = rooms
         self._lanes = lanes
-        self._limited = [rooms.limit(view.limits) for view in lanes]
         self._read: list[deque[Due]] = [deque() for _ in lanes]
         self._read_to: list[Due | None] = [BEGINNING for _ in lanes]
         self._order = [
-            (Due(heads.get(view.id, BEGINNING.due_at), BEGINNING.id), _Next.UNREAD, number)
-            for number, view in enumerate(lanes)
+            (heads.get(view.id, BEGINNING), _Next.UNREAD, number) for number, view in enumerate(lanes)
         ]
         heapq.heapify(self._order)
 
@@ -69,10 +67,9 @@ class MergedLanes:
                 self._read_on(need - len(taken), chunk)
                 continue
             heapq.heappop(self._order)
-            if self._limited[number]:
-                if not self._rooms.have_place(view.limits):
-                    continue
-                self._rooms.take(view.limits)
+            if not self._rooms.have_place(view.limits):
+                continue
+            self._rooms.take(view.limits)
             taken.append((due.id, view))
             self._line_up(number)
         return taken
@@ -92,7 +89,7 @@ class MergedLanes:
         """Take out the lanes that are to be read next and have a place under all their limits."""
         while most and self._order and self._order[0][1] is _Next.UNREAD:
             _, _, number = heapq.heappop(self._order)
-            if not self._limited[number] or self._rooms.have_place(self._lanes[number].limits):
+            if self._rooms.have_place(self._lanes[number].limits):
                 most -= 1
                 yield number
 

@@ -14,13 +14,9 @@ class Rooms:
     def __init__(self, free: Mapping[Hashable, int]) -> None:
         self._free = dict(free)
 
-    def limit(self, limits: Iterable[Hashable]) -> bool:
-        """Tell whether any of these limits is known at all."""
-        return any(limit in self._free for limit in limits)
-
     def have_place(self, limits: Iterable[Hashable]) -> bool:
         """Tell whether all of these limits have a place left."""
-        return all(self._free.get(limit, 1) > 0 for limit in limits)
+        return not self._free or all(self._free.get(limit, 1) > 0 for limit in limits)
 
     def take(self, limits: Iterable[Hashable]) -> None:
         """Take one place under each of these limits."""

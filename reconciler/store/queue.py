@@ -39,10 +39,19 @@ _of_these = (
     .where(lane.c.id.in_(bindparam("ids", expanding=True)))
     .cte("head")
 )
+_first = (
+    select(contact.c.id)
+    .where(contact.c.lane_id == _of_these.c.id, IS_PENDING)
+    .order_by(contact.c.due_at, contact.c.id)
+    .limit(1)
+    .scalar_subquery()
+)
 _DUE_HEADS = Prepared(
-    select(_of_these.c.id, _of_these.c.due_at)
+    select(_of_these.c.id, _of_these.c.due_at, _first)
     .where(_of_these.c.due_at <= bindparam("now"))
-    .union_all(select(null(), func.min(_of_these.c.due_at)).where(_of_these.c.due_at > bindparam("now")))
+    .union_all(
+        select(null(), func.min(_of_these.c.due_at), null()).where(_of_these.c.due_at > bindparam("now"))
+    )
 )
 _NEXT_DUE = Prepared(
     select(
@@ -134,12 +143,12 @@ def heads(connection: Connection, campaigns: Sequence[UUID]) -> dict[UUID, datet
 
 def due_heads(
     connection: Connection, lanes: Collection[UUID], now: datetime
-) -> tuple[dict[UUID, datetime], datetime | None]:
+) -> tuple[dict[UUID, Due], datetime | None]:
     """Give the heads of these lanes that are due, and when the next one of the others will be, if any."""
     if not lanes:
         return {}, None
-    *due, (_, later) = _DUE_HEADS.rows(connection, {"ids": lanes, "now": now})
-    return dict(due), _unless_never(later)
+    *heads, (_, later, _) = _DUE_HEADS.rows(connection, {"ids": lanes, "now": now})
+    return {lane_id: Due(due_at, id_) for lane_id, due_at, id_ in heads}, _unless_never(later)
 
 
 def next_due(connection: Connection, lanes: Collection[UUID], now: datetime) -> datetime | None:

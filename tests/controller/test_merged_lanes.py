@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from types import SimpleNamespace
 from typing import NamedTuple
 from unittest.mock import patch
@@ -25,7 +24,10 @@ LIMITS = [("campaign", 1, None), ("campaign", 2, None), ("caller_id", 3, None)]
 
 
 class Case(NamedTuple):
-    """Who waits in which lane and since how many seconds; what limits the lanes; how they are read."""
+    """Who waits in which lane and since how many seconds; what limits the lanes; how they are read.
+
+    `known`: the lanes whose heads are known beforehand.
+    """
 
     waiting: list[tuple[UUID, int]]
     limits: list[list[tuple]]
@@ -33,6 +35,7 @@ class Case(NamedTuple):
     chunk: int
     lanes_at_a_time: int
     need: int
+    known: list[UUID]
 
 
 cases = st.builds(
@@ -43,6 +46,7 @@ cases = st.builds(
     st.integers(1, 4),
     st.integers(1, 4),
     st.integers(1, SEVERAL),
+    st.lists(st.sampled_from(LANES), unique=True),
 )
 
 
@@ -65,6 +69,15 @@ def ids_of_contacts(connection):
     )
 
 
+def heads_of(connection, lanes):
+    due = connection.execute(
+        select(tables.contact)
+        .where(tables.contact.c.status == "pending", tables.contact.c.due_at <= MONDAY)
+        .order_by(tables.contact.c.due_at.desc(), tables.contact.c.id.desc())
+    )
+    return {row.lane_id: queue.Due(row.due_at, row.id) for row in due if row.lane_id in lanes}
+
+
 def expected(connection, views, rooms, need):
     """Go through all contacts in order, as R-DIAL-2 says it."""
     by_lane = {view.id: view for view in views}
@@ -85,16 +98,12 @@ def check(bench, case):
     views = [
         SimpleNamespace(id=id_, limits=tuple(limits)) for id_, limits in zip(LANES, case.limits, strict=True)
     ]
-    firsts = defaultdict(list)
-    for lane_id, ago in case.waiting:
-        firsts[lane_id].append(MONDAY - ago * SECOND)
-    heads = {lane_id: min(due) for lane_id, due in firsts.items()}
     with (
         patch.object(merged_lanes, "SMALLEST_CHUNK", case.chunk),
         patch.object(merged_lanes, "LANES_AT_A_TIME", case.lanes_at_a_time),
         bench.database.read() as connection,
     ):
-        merged = MergedLanes(connection, MONDAY, views, heads, Rooms(case.free))
+        merged = MergedLanes(connection, MONDAY, views, heads_of(connection, case.known), Rooms(case.free))
         assert merged.take(case.need) == expected(connection, views, Rooms(case.free), case.need)
 
 
