@@ -33,6 +33,7 @@ from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
 from reconciler.store import leases, open_attempts
 from reconciler.store.book import BookReader
 from reconciler.store.breakers import Shelf
+from reconciler.store.dialect import present
 from reconciler.store.engine import Database
 from reconciler.store.holds import newest_seq
 from reconciler.store.leases import Lease, Process
@@ -96,6 +97,7 @@ class Dialer:
         self._draining = False
         process = Process(ids(clock.now()), gateway.name, identity.host, identity.pid)
         with writing(database) as connection:
+            clock.correct(present(connection))
             self._confirmed = newest_seq(connection)
             self._lease = leases.join(connection, process, clock.now(), lease, self._confirmed)
         self._renew_at = clock.now()
@@ -173,8 +175,9 @@ class Dialer:
             raise
 
     def _keep_lease(self) -> Sequence[Inquiry]:
-        """Renew the lease, and take over what dead dialers left."""
+        """Set the clock by the database's, renew the lease, and take over what dead dialers left."""
         with writing(self._database) as connection:
+            self._clock.correct(present(connection))
             now = self._clock.now()
             self._lease = leases.renew(connection, self._lease, now, self._lease_length)
         with self._cycle() as cycle:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -162,6 +163,15 @@ def _give_up_ahead(connection: Connection) -> None:
     """What was sent ahead is undone anyway, and its errors came second to what undoes it."""
     with suppress(*failures()):
         catch_up(connection)
+
+
+def present(connection: Connection) -> datetime | None:
+    """Give the instant that the clock of the database's machine shows; None where that is this machine."""
+    if connection.dialect.name == SQLITE:
+        return None
+    raw: Any = connection.connection.driver_connection
+    told: datetime = raw.execute("SELECT clock_timestamp()").fetchone()[0]
+    return told
 
 
 def use_write_ahead_log(connection: Connection) -> None:

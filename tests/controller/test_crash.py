@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from databases import shared_url
 from support.bench import DAY, HOUR, MINUTE, SECOND, Bench, campaign, configuration, contact, crowd
 from support.carrier import ScriptedCarrier
 
-from reconciler.clock import VirtualClock
+from reconciler.clock import SystemClock, VirtualClock
 from reconciler.controller.dialer import LEASE
 from reconciler.core.outcomes import Outcome
 from reconciler.ports import Accepted, Answered, Ended
@@ -229,6 +229,17 @@ def test_a_lease_that_expired_comes_back_under_a_new_epoch(bench):
     assert (after.dialer_id, after.epoch) == (before.dialer_id, before.epoch + 1)
     assert [inquiry.attempt_id for inquiry in bench.carrier.asked] == [bench.attempt("c1").id]
     assert bench.open()[0].epoch == after.epoch
+
+
+def test_dialers_live_in_the_time_of_their_database(bench):
+    """R-CRASH-3: whose machine is an hour ahead must not take others for dead, nor call an hour too early."""
+    clock = SystemClock()
+    clock.correct(datetime.now(UTC) + HOUR)
+    dialer = bench.join(clock=clock)
+    assert abs(clock.now() - datetime.now(UTC)) < MINUTE
+    clock.correct(datetime.now(UTC) - HOUR)
+    dialer._keep_lease()
+    assert abs(clock.now() - datetime.now(UTC)) < MINUTE
 
 
 def test_a_dialer_that_resigns_is_recovered_at_once(bench, second):
