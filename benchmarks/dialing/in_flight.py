@@ -2,9 +2,9 @@
 
 Usage: python -m benchmarks.dialing.in_flight URL [--calls 10000] [--seconds 20]
 
-URL is that of an empty database. `dialctl run` places the calls with the simulated carrier, whose people talk
-for an hour. Once all talk, it is watched for so long; then a person pauses the campaign, and the time is taken
-from the moment at which the pause can be seen in the database until the dialer has confirmed it.
+URL is that of an empty database. `dialctl run` places the calls with the simulated carrier, whose people
+talk for an hour. Once all talk, it is watched for so long; then a person pauses the campaign, and the time is
+taken from the moment at which the pause can be seen in the database until the dialer has confirmed it.
 """
 
 from __future__ import annotations
