@@ -65,7 +65,8 @@ def write_lock(url):
     """Hold the write lock of a database, as an apply does; gives the connection, whose `rollback` lets go."""
     database = open_database(url)
     try:
-        with database.engine.execution_options(**{dialect.WRITES: True}).connect() as connection:
+        writer = database.engine.execution_options(**{dialect.LOCKS: (dialect.Lock.STATE,)})
+        with writer.connect() as connection:
             connection.begin()
             yield connection
     finally:

@@ -48,12 +48,16 @@ def pause(
 ) -> None:
     """Pause a campaign and hold it: no apply starts it again."""
     from reconciler.cli.session import acting, open_session
+    from reconciler.store.operations.lifecycle import hold_back
     from reconciler.store.operations.lifecycle import pause as pause_campaign
 
+    wish, actor = ending.hang_up(), acting(author.actor)
     with open_session(where.database_url) as session:
-        with acting_on(session, acting(author.actor)) as operation:
+        with acting_on(session, actor, only_holds=True) as operation:
             which = _find(operation.connection, where.org, campaign)
-            moved = pause_campaign(operation, which, reason=reason, hang_up=ending.hang_up())
+            stopped = hold_back(operation, which, reason=reason, hang_up=wish)
+        with acting_on(session, actor) as operation:
+            moved = pause_campaign(operation, which, reason=reason, hang_up=wish, stopped=stopped)
         print_lines([_moved(moved)])
         if moved.stopped is not None:
             show_receipt(session, moved.stopped, f"campaign {which}", TO_OBEY)

@@ -78,7 +78,7 @@ def _lift(session: Session, actor: Actor, find: Callable[[Connection], Sequence[
     from reconciler.store.operations.naming_holds import paused_under, scope_text
     from reconciler.store.operations.stopping import release as release_holds
 
-    with acting_on(session, actor) as operation:
+    with acting_on(session, actor, only_holds=True) as operation:
         connection = operation.connection
         found = find(connection)
         release_holds(operation, found)

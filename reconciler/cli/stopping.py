@@ -181,7 +181,7 @@ def _stop_at_last(session: Session, actor: Actor, order: StopOrder) -> Stopped:
 
     while True:
         try:
-            with acting_on(session, actor) as operation:
+            with acting_on(session, actor, only_holds=True) as operation:
                 return set_hold(operation, order)
         except SomebodyElseIsApplying as busy:
             note(f"{busy.message}: trying again; Ctrl-C gives up")

@@ -20,15 +20,19 @@ BUSY = "waiting: another process is writing to the database (an apply?)"
 
 
 @contextmanager
-def acting_on(session: Session, actor: Actor) -> Iterator[Operation]:
-    """Open an operation; says so while somebody else holds the write lock."""
-    from reconciler.store.operations.operation import operating
+def acting_on(session: Session, actor: Actor, *, only_holds: bool = False) -> Iterator[Operation]:
+    """Open an operation; says so while somebody else holds its locks.
 
+    `only_holds`: it touches nothing that an apply locks.
+    """
+    from reconciler.store.operations.operation import operating, operating_on_holds
+
+    opened = operating_on_holds if only_holds else operating
     impatience = Timer(LONG.total_seconds(), note, [BUSY])
     impatience.daemon = True
     impatience.start()
     try:
-        with operating(session.database, actor, session.clock, session.ids) as operation:
+        with opened(session.database, actor, session.clock, session.ids) as operation:
             impatience.cancel()
             yield operation
     finally:

@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from sqlalchemy import Connection
+
 from reconciler.controller.admitting import Admitted, admit
 from reconciler.controller.careful_gateway import CarefulGateway
 from reconciler.controller.claiming import Claimed, claim
@@ -27,13 +29,14 @@ from reconciler.controller.recovering import recover
 from reconciler.controller.settling import settle_events
 from reconciler.controller.telling import Tell, silent
 from reconciler.controller.tidying import tidy
-from reconciler.errors import GatewayUnusable
+from reconciler.core.holds import Hold
+from reconciler.errors import GatewayUnusable, SomebodyElseIsApplying
 from reconciler.gateways.registry import misfit
 from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
 from reconciler.store import leases, open_attempts
 from reconciler.store.book import BookReader
 from reconciler.store.breakers import Shelf
-from reconciler.store.dialect import present
+from reconciler.store.dialect import Lock, present
 from reconciler.store.engine import Database
 from reconciler.store.holds import newest_seq
 from reconciler.store.leases import Lease, Process
@@ -41,6 +44,11 @@ from reconciler.store.schema_range import writing
 
 LEASE = timedelta(seconds=60)
 HEARTBEATS_PER_LEASE = 6
+PATIENCE = timedelta(seconds=1)
+"""How long a step waits for an apply on a server: holds are looked at in between (R-LIFE-4)."""
+
+OWN_ROW: tuple[Lock, ...] = ()
+"""The locks for a write to the dialer's own row, which nobody else writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class Dialer:
         self._unsettled: list[GatewayEvent] = []
         self._draining = False
         process = Process(ids(clock.now()), gateway.name, identity.host, identity.pid)
-        with writing(database) as connection:
+        with writing(database, OWN_ROW) as connection:
             clock.correct(present(connection))
             self._confirmed = newest_seq(connection)
             self._lease = leases.join(connection, process, clock.now(), lease, self._confirmed)
@@ -129,15 +137,24 @@ class Dialer:
 
         Raises SchemaOutOfRange, and gives up nothing, where this release must not write any more.
         """
-        with writing(self._database) as connection:
+        with writing(self._database, OWN_ROW) as connection:
             leases.resign(connection, self._lease, self._clock.now())
 
     def step(self) -> StepResult:
-        """Do what is to be done now."""
-        if self._clock.now() >= self._renew_at:
-            self._gateway.ask(self._keep_lease())
-        claimed, ended = self._settle_and_claim()
-        admitted = self._admit(claimed) if claimed.picks else Admitted()
+        """Do what is to be done now.
+
+        While somebody applies, the lease is kept and holds are obeyed nevertheless, where the database lets
+        two write; then raises SomebodyElseIsApplying.
+        """
+        try:
+            if self._clock.now() >= self._renew_at:
+                self._keep_lease()
+                self._gateway.ask(self._recover())
+            claimed, ended = self._settle_and_claim()
+            admitted = self._admit(claimed) if claimed.picks else Admitted()
+        except SomebodyElseIsApplying:
+            self._obey_new_holds()
+            raise
         wakes = (self._renew_at, claimed.callable_at, claimed.lanes_change_at, claimed.tidy_at)
         paces = (claimed.paced_at, admitted.next_start_at)
         return StepResult(
@@ -153,37 +170,64 @@ class Dialer:
     def _cycle(self) -> Iterator[Cycle]:
         """Open a transaction with everything that a part of the step looks at."""
         try:
-            with self._database.write() as connection:
-                book, holds = self._books.read(connection)
-                self._barred = self._barred or self._misfit(book.environment)
-                yield Cycle(
-                    connection=connection,
-                    now=self._clock.now(),
-                    book=book,
-                    holds=holds,
-                    lanes=self._lanes,
-                    gateway=self._gateway.name,
-                    lease=self._lease,
-                    ids=self._ids,
-                    breakers=Shelf(connection),
-                    barred=self._barred,
-                )
+            with self._database.write(patience=PATIENCE) as connection:
+                yield self._look(connection)
         except BaseException:
             self._lanes.forget()
             self._books.forget()
             self._renew_at = self._clock.now()  # the next step looks after what this one may have left
             raise
 
-    def _keep_lease(self) -> Sequence[Inquiry]:
-        """Set the clock by the database's, renew the lease, and take over what dead dialers left."""
-        with writing(self._database) as connection:
+    def _look(self, connection: Connection) -> Cycle:
+        book, holds = self._books.read(connection)
+        self._barred = self._barred or self._misfit(book.environment)
+        return Cycle(
+            connection=connection,
+            now=self._clock.now(),
+            book=book,
+            holds=holds,
+            lanes=self._lanes,
+            gateway=self._gateway.name,
+            lease=self._lease,
+            ids=self._ids,
+            breakers=Shelf(connection),
+            barred=self._barred,
+        )
+
+    def _keep_lease(self) -> None:
+        """Set the clock by the database's, and renew the lease."""
+        with writing(self._database, OWN_ROW) as connection:
             self._clock.correct(present(connection))
             now = self._clock.now()
             self._lease = leases.renew(connection, self._lease, now, self._lease_length)
-        with self._cycle() as cycle:
-            inquiries = recover(cycle)
         self._renew_at = now + self._lease_length / HEARTBEATS_PER_LEASE
-        return inquiries
+
+    def _recover(self) -> Sequence[Inquiry]:
+        """Take over what dead dialers left."""
+        with self._cycle() as cycle:
+            return recover(cycle)
+
+    def _obey_new_holds(self) -> None:
+        """End the calls that new holds want ended, and say that they are obeyed: no call starts meanwhile."""
+        with self._database.read() as connection:
+            cycle = self._look(connection)
+            new_holds = self._new_holds(cycle)
+            to_end = calls_to_end(cycle, new_holds)
+        self._gateway.hang_up(to_end)
+        if new_holds:
+            with self._database.write(OWN_ROW) as connection:
+                newest = self._confirm(connection, new_holds)
+            self._confirmed = newest
+
+    def _new_holds(self, cycle: Cycle) -> list[Hold]:
+        return [hold for hold in cycle.holds if hold.seq > self._confirmed]
+
+    def _confirm(self, connection: Connection, new_holds: Sequence[Hold]) -> int:
+        """Say that these holds are obeyed; gives the number of the newest that is."""
+        newest = max((hold.seq for hold in new_holds), default=self._confirmed)
+        if newest > self._confirmed:
+            leases.confirm_hold(connection, self._lease, newest)
+        return newest
 
     def _settle_and_claim(self) -> tuple[Claimed, int]:
         """Settle what has happened and claim what comes next, in one transaction.
@@ -196,13 +240,11 @@ class Dialer:
             if ended:  # the end of a call may have set a hold, or lifted one
                 _, holds = self._books.read(cycle.connection)
                 cycle = replace(cycle, holds=holds)  # noqa: PLW2901 - the same cycle, seen later
-            new_holds = [hold for hold in cycle.holds if hold.seq > self._confirmed]
+            new_holds = self._new_holds(cycle)
             to_end = calls_to_end(cycle, new_holds)
             tidied = tidy(cycle)
             claimed = claim(cycle, tidy_at=tidied.next_at, draining=self._draining)
-            newest = max((hold.seq for hold in new_holds), default=self._confirmed)
-            if newest > self._confirmed:
-                leases.confirm_hold(cycle.connection, self._lease, newest)
+            newest = self._confirm(cycle.connection, new_holds)
         self._unsettled.clear()
         self._confirmed = newest
         self._gateway.hang_up(to_end)

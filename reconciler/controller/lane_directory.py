@@ -36,7 +36,7 @@ class LaneDirectory:
         self._keys: dict[UUID, LaneKey] = {}
         self._ids: dict[LaneKey, UUID] = {}
         self._views: dict[UUID, LaneView] = {}
-        self._count: int | None = None
+        self._present: Collection[UUID] | None = None
         self._states: LaneStates | None = None
 
     def states(
@@ -48,15 +48,15 @@ class LaneDirectory:
         are dropped only by what changes the book, too.
         """
         self._open_book(book)
-        count = lanes.count(connection)
-        if count != self._count:
-            self._learn(lanes.keys(connection))
-            self._count, self._states = count, None
+        if self._present is None or len(self._present) != lanes.count(connection):
+            found = lanes.keys(connection)
+            self._learn(found)
+            self._present, self._states = found.keys(), None
         known = self._states
         if known is None or self._holds is not holds or not known.since <= now < known.until:
             dialable = self._dialable(book)
             known = judge_lanes(
-                [self._view(id_, key) for id_, key in self._keys.items() if key.campaign_key in dialable],
+                [self._view(id_) for id_ in self._present if self._keys[id_].campaign_key in dialable],
                 plain(holds),
                 now,
             )
@@ -64,12 +64,12 @@ class LaneDirectory:
         return known
 
     def views(self, connection: Connection, ids: Collection[UUID], book: DialBook) -> dict[UUID, LaneView]:
-        """Give the views of lanes."""
+        """Give the views of lanes, also of those that were dropped since they were last asked for."""
         self._open_book(book)
         unknown = [id_ for id_ in ids if id_ not in self._keys]
         if unknown:
             self._learn(lanes.keys_of(connection, unknown))
-        return {id_: self._view(id_, self._keys[id_]) for id_ in ids}
+        return {id_: self._view(id_) for id_ in ids}
 
     def ids_of(
         self, connection: Connection, keys: Collection[LaneKey], book: DialBook, ids: Ids, now: datetime
@@ -84,8 +84,7 @@ class LaneDirectory:
 
     def _open_book(self, book: DialBook) -> None:
         if self._book is not book:
-            self.forget()
-            self._book = book
+            self._book, self._views, self._present, self._states = book, {}, None, None
 
     def _dialable(self, book: DialBook) -> set[UUID]:
         return {
@@ -98,9 +97,9 @@ class LaneDirectory:
         self._keys |= keys
         self._ids |= {key: id_ for id_, key in keys.items()}
 
-    def _view(self, id_: UUID, key: LaneKey) -> LaneView:
+    def _view(self, id_: UUID) -> LaneView:
         if id_ not in self._views:
-            self._views[id_] = self._look_up(id_, key)
+            self._views[id_] = self._look_up(id_, self._keys[id_])
         return self._views[id_]
 
     def _look_up(self, id_: UUID, key: LaneKey) -> LaneView:

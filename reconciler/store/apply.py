@@ -21,6 +21,7 @@ from reconciler.store.apply_objects import write_objects
 from reconciler.store.apply_sweeps import sweep_contacts
 from reconciler.store.apply_work import ApplyWork, assign_ids, read_directory
 from reconciler.store.changed_since import changed_since
+from reconciler.store.dialect import Lock
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor, write_events
 from reconciler.store.lanes import drop_lanes
@@ -53,8 +54,9 @@ def apply(
     """Make the database what the plan says, in one transaction; an empty plan only keeps its books.
 
     `actor` carries the apply's id, and the source and revision of the manifests, into the log. Everything
-    heavy happens before the lock. Raises GuardRefused where a guard refuses the plan, and
-    SomebodyElseIsApplying where the state moved on since the plan was made: plan again.
+    heavy happens before the lock; on a server, people can stop calls meanwhile. Raises GuardRefused where a
+    guard refuses the plan, and SomebodyElseIsApplying where the state moved on since the plan was made: plan
+    again.
     """
     if plan.guards:
         reasons = "\n".join(f"{guard.guard}: {guard.detail}" for guard in plan.guards)
@@ -68,7 +70,7 @@ def apply(
     staged = stage_contacts(plan, directory, ids, now, serial)
     if plan.in_sync and not plan.stamps and not plan.remembered:
         return ApplyResult(serial, plan.summary())
-    with writing(database) as connection:
+    with writing(database, (Lock.STATE,)) as connection:
         _require_serial(connection, plan.serial)
         work = ApplyWork(connection, actor, now, serial, ids, directory, TallyChange())
         _write(work, plan, staged, progressing)

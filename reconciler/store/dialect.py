@@ -1,8 +1,8 @@
 """What differs between database engines, and nothing else: SQLite in a file, PostgreSQL on a server.
 
-Both mean the same by our two kinds of transaction. A reading one sees one snapshot. A writing one holds the
-write lock from its first moment, so that what it checks stays true until it commits: SQLite has such a lock,
-on PostgreSQL it is an advisory one that all writers take.
+Both mean the same by our two kinds of transaction. A reading one sees one snapshot. A writing one holds
+locks from its first moment, so that what it checks stays true until it commits: in a SQLite file there is one
+lock for everything; on PostgreSQL advisory ones, so that a stop need not wait for an apply.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import sqlite3
 import sys
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,11 +26,28 @@ from sqlmodel import SQLModel
 from reconciler.errors import DatabaseUnusable
 
 BUSY_TIMEOUT_MS = 30_000
-WRITE_LOCK = 0x6469616C63746C
-"""The advisory lock of writers: "dialctl" in ASCII, so that no other program on the server uses it."""
 
-WRITES = "dialctl_writes"
-"""Execution option of a connection: its transactions take the write lock when they begin."""
+
+class Lock(IntEnum):
+    """What a writing transaction keeps others from, in the order in which locks are taken.
+
+    Each is an advisory lock of PostgreSQL: "dialctl" in ASCII, so that no other program on the server uses
+    it, and the next number.
+    """
+
+    STATE = 0x6469616C63746C
+    """Everything but the next: who dials, applies or operates."""
+
+    HOLDS = 0x6469616C63746D
+    """Holds, which no apply writes (R-HOLD-1). Their numbers grow in the order of their commits."""
+
+
+ALL_LOCKS = (Lock.STATE, Lock.HOLDS)
+LOCKS = "dialctl_locks"
+"""Execution option of a connection: its transactions write, and take these locks when they begin."""
+
+PATIENCE = "dialctl_patience"
+"""Execution option of a connection: how long it waits for a lock of a server; None: the busy timeout."""
 
 _AHEAD = "dialctl_ahead"
 """Key in a connection's `info`: its pipeline, while statements are sent ahead."""
@@ -122,17 +140,24 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES)
+    locks = connection.get_execution_options().get(LOCKS)
     raw: Any = connection.connection.driver_connection
-    raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    raw.execute("BEGIN" if locks is None else "BEGIN IMMEDIATE")
 
 
 def _begin_postgresql(connection: Connection) -> None:
     raw: Any = connection.connection.driver_connection
-    if connection.get_execution_options().get(WRITES):
-        raw.execute(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}; SELECT pg_advisory_xact_lock({WRITE_LOCK})")
-    else:
+    options = connection.get_execution_options()
+    locks = options.get(LOCKS)
+    if locks is None:
         raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    else:
+        taken = (f"SELECT pg_advisory_xact_lock({lock:d})" for lock in locks)
+        raw.execute("; ".join((f"SET LOCAL lock_timeout = {_milliseconds(options.get(PATIENCE))}", *taken)))
+
+
+def _milliseconds(patience: timedelta | None) -> int:
+    return BUSY_TIMEOUT_MS if patience is None else round(patience / timedelta(milliseconds=1))
 
 
 def send_ahead(connection: Connection) -> None:

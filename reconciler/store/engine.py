@@ -1,7 +1,7 @@
 """The database: opened, read and written in transactions.
 
-`with database.read() as connection` sees one snapshot; `with database.write() as connection` holds the write
-lock from its first moment.
+`with database.read() as connection` sees one snapshot; `with database.write() as connection` holds locks from
+its first moment.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
 from reconciler.store import dialect
+from reconciler.store.dialect import Lock
 
 
 class Database:
@@ -26,7 +28,7 @@ class Database:
         self.name = name
         self._file = dialect.file_of(engine)
         self._identity: tuple[int, int] | None = None
-        self._writer = engine.execution_options(**{dialect.WRITES: True})
+        self._writers: dict[tuple[tuple[Lock, ...], timedelta | None], Engine] = {}
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -35,14 +37,25 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Open a transaction that holds the write lock; committed at the end, rolled back on an exception.
+    def write(
+        self, locks: tuple[Lock, ...] = dialect.ALL_LOCKS, patience: timedelta | None = None
+    ) -> Iterator[Connection]:
+        """Open a transaction that writes; committed at the end, rolled back on an exception.
 
-        Raises SomebodyElseIsApplying where the lock cannot be had within the busy timeout.
+        In a SQLite file it keeps everybody else from writing, whatever its `locks`, and waits as long as the
+        busy timeout says, whatever its `patience`. Raises SomebodyElseIsApplying where that is not enough.
         """
-        with self._told_plainly(), self._writer.begin() as connection:
+        with self._told_plainly(), self._writer(locks, patience).begin() as connection:
             self._require_same_file()
             yield connection
+
+    def _writer(self, locks: tuple[Lock, ...], patience: timedelta | None) -> Engine:
+        kind = (locks, patience)
+        if kind not in self._writers:
+            self._writers[kind] = self.engine.execution_options(
+                **{dialect.LOCKS: locks, dialect.PATIENCE: patience}
+            )
+        return self._writers[kind]
 
     def close(self) -> None:
         """Let go of all connections."""

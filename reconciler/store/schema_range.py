@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, inspect, select
 
 from reconciler.errors import DatabaseUnusable, SchemaOutOfRange
+from reconciler.store.dialect import ALL_LOCKS, Lock
 from reconciler.store.engine import Database
 from reconciler.store.prepared import Prepared
 from reconciler.store.tables import schema_revision
@@ -72,12 +73,12 @@ def require_release(oldest: str) -> None:
 
 
 @contextmanager
-def writing(database: Database) -> Iterator[Connection]:
+def writing(database: Database, locks: tuple[Lock, ...] = ALL_LOCKS) -> Iterator[Connection]:
     """Open a writing transaction on a schema that this release works with, whatever it was a moment ago.
 
     Raises SchemaOutOfRange before anything is written, and what `Database.write` raises.
     """
-    with database.write() as connection:
+    with database.write(locks) as connection:
         require_range(connection)
         yield connection
 

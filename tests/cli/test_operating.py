@@ -9,6 +9,7 @@ from typing import get_args
 from uuid import UUID
 
 import pytest
+from databases import ON_POSTGRESQL
 from sqlalchemy import select
 from support.present_database import ON_BOTH, change, query, write_lock
 
@@ -185,10 +186,32 @@ def test_a_stop_on_a_name_that_nothing_bears_stands_and_warns(dialctl):
     assert query("SELECT value FROM hold") == [("agent-b",)]
 
 
-@ON_BOTH
+@ON_POSTGRESQL
+@pytest.mark.usefixtures("applied")
+def test_a_stop_waits_for_no_apply_on_a_server(dialctl, writer):
+    """R-HOLD-1: no apply locks holds: they are set, and lifted, while it is writing."""
+    del writer
+    stopped = dialctl("stop", "--all")
+    assert (stopped.code, query("SELECT scope FROM hold")) == (0, [("all",)])
+    assert dialctl("release", hold_id(stopped.out)).code == 0
+
+
+@ON_POSTGRESQL
+@pytest.mark.usefixtures("applied")
+def test_a_pause_stops_calls_before_the_apply_that_it_waits_for_is_done(spawn, writer):
+    """R-HOLD-2, R-LIFE-4: its hold is set at once, the status once the apply has written."""
+    child = spawn("pause", "spring")
+    assert child.stderr.readline() == "waiting: another process is writing to the database (an apply?)\n"
+    assert (query("SELECT scope FROM hold"), status()) == ([("campaign",)], "active")
+    writer.rollback()
+    out, _ = child.communicate(timeout=60)
+    assert (child.returncode, out.splitlines()[0]) == (0, "campaign spring is paused, no longer active")
+    assert (query("SELECT count(*) FROM hold"), status()) == ([(1,)], "paused")
+
+
 @pytest.mark.usefixtures("applied")
 def test_a_stop_waits_for_the_writer_and_says_so(spawn, writer):
-    """R-HOLD-3: while an apply holds the lock, the person sees what the stop waits for; then it is set."""
+    """R-HOLD-3: while an apply locks the file, the person sees what the stop waits for; then it is set."""
     child = spawn("stop", "--all")
     assert child.stderr.readline() == "waiting: another process is writing to the database (an apply?)\n"
     writer.rollback()
@@ -196,7 +219,6 @@ def test_a_stop_waits_for_the_writer_and_says_so(spawn, writer):
     assert (child.returncode, "lift it with: dialctl release" in out) == (0, True)
 
 
-@ON_BOTH
 @pytest.mark.usefixtures("applied")
 def test_a_stop_does_not_give_up(dialctl, monkeypatch, writer):
     """R-HOLD-3: where the lock is not to be had for long, other commands exit 75; a stop tries again."""

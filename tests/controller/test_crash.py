@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from databases import shared_url
+from databases import ON_POSTGRESQL, shared_url, write_lock
 from support.bench import DAY, HOUR, MINUTE, SECOND, Bench, campaign, configuration, contact, crowd
 from support.carrier import ScriptedCarrier
 
 from reconciler.clock import SystemClock, VirtualClock
+from reconciler.controller import dialer
 from reconciler.controller.dialer import LEASE
 from reconciler.core.outcomes import Outcome
+from reconciler.errors import SomebodyElseIsApplying
 from reconciler.ports import Accepted, Answered, Ended
 from reconciler.store import tables
+from reconciler.store.dialect import Lock
 from reconciler.store.engine import open_database
 
 WORLD = (configuration(dialing="{ring_timeout: 30s, max_call_duration: 10m}"), campaign(), contact("c1"))
@@ -240,6 +243,23 @@ def test_dialers_live_in_the_time_of_their_database(bench):
     clock.correct(datetime.now(UTC) - HOUR)
     dialer._keep_lease()
     assert abs(clock.now() - datetime.now(UTC)) < MINUTE
+
+
+@ON_POSTGRESQL
+def test_holds_are_obeyed_and_the_lease_is_kept_while_somebody_applies(bench, monkeypatch):
+    """R-HOLD-3, R-LIFE-4: a long apply on a server keeps no call up that a person wants ended."""
+    monkeypatch.setattr(dialer, "PATIENCE", timedelta(milliseconds=20))
+    bench.step()
+    call = bench.attempt("c1")
+    bench.clock.advance(HOUR)
+    with write_lock(bench.url):
+        hold = bench.hold("all", locks=(Lock.HOLDS,), hang_up="all")
+        with pytest.raises(SomebodyElseIsApplying):
+            bench.step()
+    assert bench.carrier.hung_up == [call.id]
+    (row,) = bench.rows(tables.dialer)
+    assert row.confirmed_hold == bench.rows(tables.hold, tables.hold.c.id == hold.id)[0].seq
+    assert row.lease_until == bench.clock.now() + LEASE
 
 
 def test_a_dialer_that_resigns_is_recovered_at_once(bench, second):

@@ -21,7 +21,7 @@ from reconciler.core.plan.plan import PlanOptions
 from reconciler.ids import Uuid7
 from reconciler.store import tables
 from reconciler.store.apply import apply
-from reconciler.store.dialect import use_write_ahead_log
+from reconciler.store.dialect import ALL_LOCKS, use_write_ahead_log
 from reconciler.store.engine import open_database
 from reconciler.store.events import Actor
 from reconciler.store.holds import place_hold
@@ -181,13 +181,13 @@ class Bench:
             serial = tables.installation.c.state_serial
             connection.execute(update(tables.installation).values(state_serial=serial + 1))
 
-    def hold(self, scope, value="", org=None, **fields):
+    def hold(self, scope, value="", org=None, locks=ALL_LOCKS, **fields):
         """Set a hold as a person does; gives it."""
         new = Hold(
             self.ids(self.clock.now()), 0, HoldScope(scope), value, HoldCause.PERSON, "complaints", "ana",
             self.clock.now(), org_id=org, **fields,
         )  # fmt: skip
-        with self.database.write() as connection:
+        with self.database.write(locks) as connection:
             place_hold(connection, new, ANA)
         return new
 

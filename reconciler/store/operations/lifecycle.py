@@ -1,4 +1,4 @@
-"""Start, pause and close by hand: each is one conditional update of the campaign's row (R-LIFE-2)."""
+"""Start, pause and close by hand: where the campaign's status allows it (R-LIFE-2)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
@@ -49,14 +50,33 @@ def start(operation: Operation, which: CampaignRef, *, reason: str | None = None
     return Moved(which, before, "active", lifted=lifted)
 
 
-def pause(
+def hold_back(
     operation: Operation, which: CampaignRef, *, reason: str | None = None, hang_up: HangUp = "none"
+) -> Stopped:
+    """Set the hold that a pause leaves on an active campaign, and touch nothing else.
+
+    So calls stop also while an apply is writing, which the pause itself has to wait for. Raises
+    TransitionRefused unless the campaign is active.
+    """
+    _require(operation.connection, which, "pause", _ACTIVE)
+    return stop(operation, _on_campaign(which, reason, hang_up))
+
+
+def pause(
+    operation: Operation,
+    which: CampaignRef,
+    *,
+    reason: str | None = None,
+    hang_up: HangUp = "none",
+    stopped: Stopped | None = None,
 ) -> Moved:
     """Pause an active campaign and leave a hold on it, which no apply lifts (R-HOLD-2).
 
-    Raises TransitionRefused unless it is active.
+    `stopped` is what `hold_back` came to, if that went before. Raises TransitionRefused unless the campaign
+    is active.
     """
-    stopped = stop(operation, _on_campaign(which, reason, hang_up))
+    if stopped is None or stopped.hold.id not in _holds_on(operation.connection, which):
+        stopped = stop(operation, _on_campaign(which, reason, hang_up))
     before = _move(operation, which, "pause", reason, to="paused", allowed=_ACTIVE)
     return Moved(which, before, "paused", stopped)
 
@@ -107,6 +127,10 @@ def _on_campaign(
     return StopOrder(HoldScope.CAMPAIGN, str(which.key), which.org.id, reason, hang_up, lasts)
 
 
+def _holds_on(connection: Connection, which: CampaignRef) -> set[UUID]:
+    return {hold.id for hold in holds_on_campaign(connection, which.key)}
+
+
 def _move(
     operation: Operation,
     which: CampaignRef,
@@ -117,22 +141,14 @@ def _move(
     allowed: ColumnElement[bool],
 ) -> str:
     """Write the status where the present one allows it, with serial and event; gives the status before."""
-    if which.name is None:
-        raise TransitionRefused(
-            f"cannot {action} 'default': it stands for contacts in no campaign, and has no status",
-            hint="dialctl stop --org NAME stops them too",
-        )
     connection = operation.connection
-    own = campaign.c.id == which.key
-    before = str(connection.execute(select(campaign.c.status).where(own)).scalar_one())
-    serial = raise_serial(connection)
-    moved = connection.execute(update(campaign).where(own, allowed).values(status=to, serial=serial))
-    if not moved.rowcount:
-        raise TransitionRefused(f"cannot {action} campaign {which}: it is {before}", hint=_HINTS.get(before))
+    before = _require(connection, which, action, allowed)
+    values = {"status": to, "serial": raise_serial(connection)}
+    connection.execute(update(campaign).where(campaign.c.id == which.key).values(values))
     record = EventRecord(
         action,
         "Campaign",
-        which.name,
+        str(which.name),
         org_id=which.org.id,
         object_id=which.key,
         fields=[{"path": "spec.status", "before": before, "after": to}],
@@ -140,6 +156,20 @@ def _move(
     )
     write_events(connection, operation.actor, operation.now, [record])
     return before
+
+
+def _require(connection: Connection, which: CampaignRef, action: Action, allowed: ColumnElement[bool]) -> str:
+    """Give a campaign's status; raises TransitionRefused where that does not allow the action."""
+    if which.name is None:
+        raise TransitionRefused(
+            f"cannot {action} 'default': it stands for contacts in no campaign, and has no status",
+            hint="dialctl stop --org NAME stops them too",
+        )
+    found = select(campaign.c.status, allowed).where(campaign.c.id == which.key)
+    status, is_allowed = connection.execute(found).one()
+    if not is_allowed:
+        raise TransitionRefused(f"cannot {action} campaign {which}: it is {status}", hint=_HINTS.get(status))
+    return str(status)
 
 
 _HINTS = {"closed": "closed is final; declare another campaign"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, update
 
 from reconciler.core.phones import mask_numbers_in
 from reconciler.ports import Clock, Ids
+from reconciler.store.dialect import ALL_LOCKS, Lock
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor
 from reconciler.store.schema_range import writing
@@ -30,14 +31,23 @@ class Operation:
 
 
 @contextmanager
-def operating(database: Database, actor: Actor, clock: Clock, ids: Ids) -> Iterator[Operation]:
+def operating(
+    database: Database, actor: Actor, clock: Clock, ids: Ids, locks: tuple[Lock, ...] = ALL_LOCKS
+) -> Iterator[Operation]:
     """Open an operation: committed at the end, undone on an exception.
 
-    Its instant is read once the lock is held, so that "since" is never before the last call that started.
-    Raises SomebodyElseIsApplying where the lock cannot be had within the busy timeout.
+    Its instant is read once its locks are held, so that "since" is never before the last call that started.
+    Raises SomebodyElseIsApplying where they cannot be had within the busy timeout.
     """
-    with writing(database) as connection:
+    with writing(database, locks) as connection:
         yield Operation(connection, actor, clock.now(), ids)
+
+
+def operating_on_holds(
+    database: Database, actor: Actor, clock: Clock, ids: Ids
+) -> AbstractContextManager[Operation]:
+    """Open an operation that touches holds only, and so waits for no apply on a server (R-HOLD-1)."""
+    return operating(database, actor, clock, ids, (Lock.HOLDS,))
 
 
 def raise_serial(connection: Connection) -> int:
