@@ -7,6 +7,7 @@ on PostgreSQL it is an advisory one that all writers take.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import sys
 from contextlib import suppress
@@ -29,6 +30,10 @@ WRITE_LOCK = 0x6469616C63746C
 
 WRITES = "dialctl_writes"
 """Execution option of a connection: its transactions take the write lock when they begin."""
+
+# A connection that breaks is told by the error that it raises. Where nobody has set up logging, Python would
+# have the pool print a traceback beside it, into a log that may be read as JSON.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 _AHEAD = "dialctl_ahead"
 """Key in a connection's `info`: its pipeline, while statements are sent ahead."""
@@ -160,6 +165,8 @@ def _catch_up_first(connection: Connection, *_: object) -> None:
 
 def _give_up_ahead(connection: Connection) -> None:
     """What was sent ahead is undone anyway, and its errors came second to what undoes it."""
+    if connection.invalidated:
+        return  # it broke, and SQLAlchemy would refuse to look at it: nobody would hear of what had broken it
     with suppress(*failures()):
         catch_up(connection)
 
