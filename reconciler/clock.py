@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock, as far as nobody knows better."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta(0)
 
     def now(self) -> datetime:
         """Give the present instant, in UTC."""
-        return datetime.now(UTC)
+        return datetime.now(UTC) - self._ahead
+
+    def correct(self, ask: Callable[[], datetime]) -> None:
+        """Agree with a clock that all share, which `ask` reads; as far as its answer proves anything.
+
+        It was read somewhere between the question and the answer. So an answer that comes late corrects a
+        clock by no more than it has to, and one that a clock was set during proves nothing.
+        """
+        before = datetime.now(UTC)
+        right = ask()
+        least, most = before - right, datetime.now(UTC) - right
+        if least <= most:
+            self._ahead = min(max(self._ahead, least), most)
 
 
 class VirtualClock:
@@ -24,6 +40,10 @@ class VirtualClock:
     def now(self) -> datetime:
         """Give the present instant, in UTC."""
         return self._now
+
+    def correct(self, ask: Callable[[], datetime]) -> None:
+        """Ask, and stay as it is: nobody knows better."""
+        ask()
 
     def advance(self, by: timedelta) -> None:
         """Move on by a while."""

@@ -18,12 +18,71 @@ def test_the_system_clock_tells_utc_and_goes_on():
     assert (first.tzinfo, first <= second) == (UTC, True)
 
 
+@pytest.fixture
+def machine(monkeypatch):
+    """Give a function that sets the machine's clock wrong by so many seconds from now on."""
+    wrong_by = [0.0]
+
+    class Machine(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(seconds=wrong_by[0])
+
+    monkeypatch.setattr("reconciler.clock.datetime", Machine)
+    return lambda seconds: wrong_by.__setitem__(0, seconds)
+
+
+def error_of(clock):
+    return abs(clock.now() - datetime.now(UTC)).total_seconds()
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_a_wrong_system_clock_agrees_with_one_that_all_share(machine, seconds):
+    """Rule 2 of the house: it corrects itself, also where the machine's clock is set right later on."""
+    clock = SystemClock()
+    machine(seconds)
+    assert error_of(clock) > 3000
+    clock.correct(lambda: datetime.now(UTC))
+    assert error_of(clock) < 1
+    machine(0)
+    clock.correct(lambda: datetime.now(UTC))
+    assert error_of(clock) < 1
+
+
+def test_an_answer_that_comes_late_corrects_no_more_than_it_has_to(machine):
+    """Rule 2 of the house: of a long wait for a lock nobody knows when in it the other clock was read."""
+    clock = SystemClock()
+
+    def read_in_the_middle():
+        told = datetime.now(UTC) + timedelta(seconds=5)
+        machine(10)
+        return told
+
+    clock.correct(read_in_the_middle)
+    machine(0)
+    assert error_of(clock) < 1
+
+
+def test_an_answer_during_which_the_clock_was_set_back_proves_nothing(machine):
+    """Rule 2 of the house: the next answer will do."""
+    clock = SystemClock()
+
+    def set_back():
+        machine(-3600)
+        return datetime.now(UTC) - timedelta(seconds=1800)
+
+    clock.correct(set_back)
+    machine(0)
+    assert error_of(clock) < 1
+
+
 def test_a_virtual_clock_stands_still_until_it_is_moved():
     """Rule 2 of the house: simulations and tests move it, forward only."""
     clock = VirtualClock(NOON.astimezone(timezone(timedelta(hours=5))))
     assert (clock.now(), clock.now().tzinfo) == (NOON, UTC)
     clock.advance(timedelta(hours=1))
     clock.move_to(clock.now())
+    clock.correct(lambda: NOON)
     assert clock.now() == NOON + timedelta(hours=1)
     with pytest.raises(ValueError, match="cannot move back"):
         clock.move_to(NOON)

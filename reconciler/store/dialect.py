@@ -10,9 +10,11 @@ from __future__ import annotations
 import logging
 import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
@@ -30,6 +32,12 @@ WRITE_LOCK = 0x6469616C63746C
 
 WRITES = "dialctl_writes"
 """Execution option of a connection: its transactions take the write lock when they begin."""
+
+CORRECTS = "dialctl_corrects"
+"""Execution option of a connection: a clock's `correct`, which its writing transactions ask to agree."""
+
+Correct = Callable[[Callable[[], datetime]], None]
+"""Has a clock agree with another one, which its argument reads."""
 
 # A connection that breaks is told by the error that it raises. Where nobody has set up logging, Python would
 # have the pool print a traceback beside it, into a log that may be read as JSON.
@@ -133,10 +141,25 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _begin_postgresql(connection: Connection) -> None:
     raw: Any = connection.connection.driver_connection
-    if connection.get_execution_options().get(WRITES):
-        raw.execute(f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}; SELECT pg_advisory_xact_lock({WRITE_LOCK})")
-    else:
+    options = connection.get_execution_options()
+    if not options.get(WRITES):
         raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return
+    correct: Correct | None = options.get(CORRECTS)
+    if correct is None:
+        _take_lock(raw)
+    else:
+        correct(lambda: _take_lock(raw))
+
+
+def _take_lock(raw: Any) -> datetime:  # noqa: ANN401 - the driver's connection
+    """Take the write lock; gives the server's time right after, which costs no round trip of its own."""
+    lock = f"SET LOCAL lock_timeout = {BUSY_TIMEOUT_MS}; SELECT pg_advisory_xact_lock({WRITE_LOCK})"
+    cursor = raw.execute(f"{lock}; SELECT clock_timestamp()")
+    while cursor.nextset():
+        pass
+    [told] = cursor.fetchone()
+    return cast(datetime, told)
 
 
 def send_ahead(connection: Connection) -> None:

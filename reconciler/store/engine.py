@@ -20,13 +20,13 @@ from reconciler.store import dialect
 class Database:
     """An open database. `read` and `write` raise DatabaseUnusable where the database itself fails."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, correct: dialect.Correct | None = None) -> None:
         self.engine = engine
         weakref.finalize(self, engine.dispose)  # who forgets to close it leaves no connection behind
         self.name = name
         self._file = dialect.file_of(engine)
         self._identity: tuple[int, int] | None = None
-        self._writer = engine.execution_options(**{dialect.WRITES: True})
+        self._writer = engine.execution_options(**{dialect.WRITES: True, dialect.CORRECTS: correct})
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -78,10 +78,14 @@ class Database:
             raise DatabaseUnusable(f"{self.name}: {cause}", hint=dialect.remedy(cause)) from error
 
 
-def open_database(url: str, *, read_only: bool = False) -> Database:
-    """Open a database; a SQLite file that does not exist is created by the first write, never by a reader."""
+def open_database(url: str, *, read_only: bool = False, correct: dialect.Correct | None = None) -> Database:
+    """Open a database; a SQLite file that does not exist is created by the first write, never by a reader.
+
+    `correct` of a clock: each writing transaction on a server has that clock agree with the server's, so that
+    all machines that dial go by one.
+    """
     parsed = dialect.parse_url(url)
-    return Database(dialect.connect(parsed, read_only=read_only), dialect.shown(parsed))
+    return Database(dialect.connect(parsed, read_only=read_only), dialect.shown(parsed), correct)
 
 
 def exists(url: str) -> bool:
