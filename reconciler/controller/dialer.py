@@ -54,8 +54,8 @@ class Identity:
 class StepResult:
     """What a step did, and when to step again at the latest, events aside.
 
-    `callable_at` is when a contact becomes callable by time alone (None: none will), told where no call is
-    open, and `paced_at` when a campaign's pace allows its next call; `open_calls` counts every active call of
+    `callable_at` is when a contact becomes callable by time alone (None: none will; now where a claim was
+    released again: who looks once more knows), told where no call is open, and `paced_at` when a campaign's pace allows its next call; `open_calls` counts every active call of
     the database.
     """
 
@@ -140,7 +140,7 @@ class Dialer:
         paces = (claimed.paced_at, admitted.next_start_at)
         return StepResult(
             next_wake=min(at for at in wakes if at is not None),
-            callable_at=claimed.callable_at,
+            callable_at=self._clock.now() if admitted.refused else claimed.callable_at,
             paced_at=min((at for at in paces if at is not None), default=None),
             open_calls=claimed.active + len(admitted.calls),
             started=len(admitted.calls),
