@@ -55,8 +55,8 @@ class StepResult:
     """What a step did, and when to step again at the latest, events aside.
 
     `callable_at` is when a contact becomes callable by time alone (None: none will; now where a claim was
-    released again: who looks once more knows), told where no call is open, and `paced_at` when a campaign's pace allows its next call; `open_calls` counts every active call of
-    the database.
+    released again: who looks once more knows), told where no call is open, and `paced_at` when a campaign's
+    pace allows its next call; `open_calls` counts every active call of the database.
     """
 
     next_wake: datetime
