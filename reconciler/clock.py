@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 _TICKS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -12,21 +13,32 @@ _TICKS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 class SystemClock:
     """The machine's clock, or a better one: it runs on from what it was told last.
 
-    So dialers on machines that disagree live in one time, that of their database; and nothing that is done to
-    a machine's clock between two corrections makes a call leave too late or a lease look over (R-CRASH-3).
+    So machines that disagree live in one time, that of their database; and nothing that is done to a
+    machine's clock between two corrections makes a call leave too late, or a lease look over (R-CRASH-3).
     """
 
     def __init__(self) -> None:
-        self.correct(None)
+        self._told = (datetime.now(UTC), time.clock_gettime(_TICKS))
 
     def now(self) -> datetime:
         """Give the present instant, in UTC."""
         at, ticks = self._told
         return at + timedelta(seconds=time.clock_gettime(_TICKS) - ticks)
 
-    def correct(self, told: datetime | None) -> None:
-        """Be right at this instant: as told, or as the machine's own clock has it."""
-        self._told = (told or datetime.now(UTC), time.clock_gettime(_TICKS))
+    def correct(self, ask: Callable[[], datetime] | None) -> None:
+        """Agree with a clock that all share, which `ask` reads; None: with the machine's own.
+
+        It was read somewhere between the question and the answer. So an answer that comes late corrects a
+        clock by no more than it has to.
+        """
+        if ask is None:
+            self._told = (datetime.now(UTC), time.clock_gettime(_TICKS))
+            return
+        before = self.now()
+        right = ask()
+        least, most = before - right, self.now() - right
+        at, ticks = self._told
+        self._told = (at - min(max(timedelta(0), least), most), ticks)
 
 
 class VirtualClock:
@@ -41,8 +53,10 @@ class VirtualClock:
         """Give the present instant, in UTC."""
         return self._now
 
-    def correct(self, told: datetime | None) -> None:
-        """Be right in any case: it is the time that there is."""
+    def correct(self, ask: Callable[[], datetime] | None) -> None:
+        """Ask, and stay as it is: nobody knows better."""
+        if ask is not None:
+            ask()
 
     def advance(self, by: timedelta) -> None:
         """Move on by a while."""

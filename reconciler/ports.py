@@ -23,10 +23,6 @@ class Clock(Protocol):
         """Give the present instant, aware, in UTC."""
         ...
 
-    def correct(self, told: datetime | None) -> None:
-        """Take over the instant that a database tells; None: it tells none."""
-        ...
-
 
 class Ids(Protocol):
     """Makes UUIDs of version 7 that grow with each call."""

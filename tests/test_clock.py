@@ -11,14 +11,6 @@ from reconciler.clock import SystemClock, VirtualClock
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-class SetBack(datetime):
-    """A machine's clock that somebody has set back by an hour."""
-
-    @classmethod
-    def now(cls, tz=None):
-        return datetime.now(tz) - timedelta(hours=1)
-
-
 def test_the_system_clock_tells_utc_and_goes_on():
     """Rule 2 of the house: aware, in UTC."""
     clock = SystemClock()
@@ -26,21 +18,64 @@ def test_the_system_clock_tells_utc_and_goes_on():
     assert (first.tzinfo, first <= second) == (UTC, True)
 
 
-def test_what_is_done_to_the_machines_clock_does_not_reach_a_dialer_between_corrections(monkeypatch):
+@pytest.fixture
+def machine(monkeypatch):
+    """Give a function that sets the machine's clock wrong by so many seconds from now on."""
+    wrong_by = [0.0]
+
+    class Machine(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(seconds=wrong_by[0])
+
+    monkeypatch.setattr("reconciler.clock.datetime", Machine)
+    return lambda seconds: wrong_by.__setitem__(0, seconds)
+
+
+def error_of(clock):
+    return abs(clock.now() - datetime.now(UTC)).total_seconds()
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_a_wrong_system_clock_agrees_with_one_that_all_share(machine, seconds):
+    """Rule 2 of the house: it corrects itself, also where the machine's clock is set right later on."""
+    machine(seconds)
+    clock = SystemClock()
+    assert error_of(clock) > 3000
+    clock.correct(lambda: datetime.now(UTC))
+    assert error_of(clock) < 1
+    machine(0)
+    clock.correct(lambda: datetime.now(UTC))
+    assert error_of(clock) < 1
+
+
+def test_what_is_done_to_the_machines_clock_does_not_reach_a_dialer_between_corrections(machine):
     """R-CRASH-3: a clock that is set back an hour must not give a call another hour to leave in."""
     clock = SystemClock()
-    before = clock.now()
-    monkeypatch.setattr("reconciler.clock.datetime", SetBack)
-    assert before <= clock.now() < before + timedelta(minutes=10)
+    machine(-3600)
+    assert error_of(clock) < 1
     clock.correct(None)
-    assert clock.now() < before - timedelta(minutes=50)
+    assert error_of(clock) > 3000
 
 
-def test_a_clock_goes_on_from_what_it_is_told():
-    """Rule 2 of the house: dialers on several machines go by one clock, that of the database."""
+def test_an_answer_that_comes_late_corrects_no_more_than_it_has_to(monkeypatch):
+    """Rule 2 of the house: of a long wait for a lock nobody knows when in it the other clock was read."""
+    ticks = [0.0]
+    monkeypatch.setattr("reconciler.clock.time.clock_gettime", lambda _: ticks[0])
     clock = SystemClock()
-    clock.correct(NOON)
-    assert NOON <= clock.now() < NOON + timedelta(minutes=10)
+
+    def after_ten_seconds(ahead):
+        told = clock.now() + timedelta(seconds=ahead)
+        ticks[0] += 10
+        return told
+
+    start = clock.now()
+    clock.correct(lambda: after_ten_seconds(ahead=5))
+    assert clock.now() == start + timedelta(seconds=10)
+    clock.correct(lambda: after_ten_seconds(ahead=15))
+    assert clock.now() == start + timedelta(seconds=25)
+    clock.correct(lambda: after_ten_seconds(ahead=-5))
+    assert clock.now() == start + timedelta(seconds=30)
 
 
 def test_a_virtual_clock_stands_still_until_it_is_moved():
@@ -49,6 +84,7 @@ def test_a_virtual_clock_stands_still_until_it_is_moved():
     assert (clock.now(), clock.now().tzinfo) == (NOON, UTC)
     clock.advance(timedelta(hours=1))
     clock.move_to(clock.now())
+    clock.correct(lambda: NOON)
     assert clock.now() == NOON + timedelta(hours=1)
     with pytest.raises(ValueError, match="cannot move back"):
         clock.move_to(NOON)

@@ -79,9 +79,10 @@ def planning_session(database_url: str, hash_key: bytes) -> Iterator[Session]:
 @contextmanager
 def opened(database_url: str, *, read_only: bool = False) -> Iterator[Session]:
     """Open a database that need not exist yet: the first write creates it."""
-    database = open_database(database_url, read_only=read_only)
+    clock = SystemClock()
+    database = open_database(database_url, read_only=read_only, correct=clock.correct)
     try:
-        yield Session(database, SystemClock(), Uuid7())
+        yield Session(database, clock, Uuid7())
     finally:
         database.close()
 

@@ -36,7 +36,7 @@ from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
 from reconciler.store import leases, open_attempts
 from reconciler.store.book import BookReader
 from reconciler.store.breakers import Shelf
-from reconciler.store.dialect import Lock, present
+from reconciler.store.dialect import Lock
 from reconciler.store.engine import Database
 from reconciler.store.holds import newest_seq
 from reconciler.store.leases import Lease, Process
@@ -63,9 +63,9 @@ class Identity:
 class StepResult:
     """What a step did, and when to step again at the latest, events aside.
 
-    `callable_at` is when a contact becomes callable by time alone (None: none will), told where no call is
-    open, and `paced_at` when a campaign's pace allows its next call; `open_calls` counts every active call of
-    the database.
+    `callable_at` is when a contact becomes callable by time alone (None: none will; now where a claim was
+    released again: who looks once more knows), told where no call is open, and `paced_at` when a campaign's
+    pace allows its next call; `open_calls` counts every active call of the database.
     """
 
     next_wake: datetime
@@ -105,10 +105,9 @@ class Dialer:
         self._draining = False
         process = Process(ids(clock.now()), gateway.name, identity.host, identity.pid)
         with writing(database, OWN_ROW) as connection:
-            clock.correct(present(connection))
             self._confirmed = newest_seq(connection)
             self._lease = leases.join(connection, process, clock.now(), lease, self._confirmed)
-        self._renew_at = clock.now()
+        self._renewed_at = self._renew_at = clock.now()
 
     @property
     def lease(self) -> Lease:
@@ -147,7 +146,8 @@ class Dialer:
         two write; then raises SomebodyElseIsApplying.
         """
         try:
-            if self._clock.now() >= self._renew_at:
+            # A clock that was set back would leave a lease for hours, also once this process is dead.
+            if not self._renewed_at <= self._clock.now() < self._renew_at:
                 self._keep_lease()
                 self._gateway.ask(self._recover())
             claimed, ended = self._settle_and_claim()
@@ -159,7 +159,7 @@ class Dialer:
         paces = (claimed.paced_at, admitted.next_start_at)
         return StepResult(
             next_wake=min(at for at in wakes if at is not None),
-            callable_at=claimed.callable_at,
+            callable_at=self._clock.now() if admitted.refused else claimed.callable_at,
             paced_at=min((at for at in paces if at is not None), default=None),
             open_calls=claimed.active + len(admitted.calls),
             started=len(admitted.calls),
@@ -195,12 +195,11 @@ class Dialer:
         )
 
     def _keep_lease(self) -> None:
-        """Set the clock by the database's, and renew the lease."""
+        """Renew the lease."""
         with writing(self._database, OWN_ROW) as connection:
-            self._clock.correct(present(connection))
             now = self._clock.now()
             self._lease = leases.renew(connection, self._lease, now, self._lease_length)
-        self._renew_at = now + self._lease_length / HEARTBEATS_PER_LEASE
+        self._renewed_at, self._renew_at = now, now + self._lease_length / HEARTBEATS_PER_LEASE
 
     def _recover(self) -> Sequence[Inquiry]:
         """Take over what dead dialers left."""

@@ -7,13 +7,15 @@ lock for everything; on PostgreSQL advisory ones, so that a stop need not wait f
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import sys
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
@@ -48,6 +50,16 @@ LOCKS = "dialctl_locks"
 
 PATIENCE = "dialctl_patience"
 """Execution option of a connection: how long it waits for a lock of a server; None: the busy timeout."""
+
+CORRECTS = "dialctl_corrects"
+"""Execution option of a connection: a clock's `correct`, which its writing transactions ask to agree."""
+
+Correct = Callable[[Callable[[], datetime] | None], None]
+"""Has a clock agree with another one, which its argument reads; None: with that of this machine."""
+
+# A connection that breaks is told by the error that it raises. Where nobody has set up logging, Python would
+# have the pool print a traceback beside it, into a log that may be read as JSON.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 _AHEAD = "dialctl_ahead"
 """Key in a connection's `info`: its pipeline, while statements are sent ahead."""
@@ -140,9 +152,15 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    locks = connection.get_execution_options().get(LOCKS)
+    options = connection.get_execution_options()
     raw: Any = connection.connection.driver_connection
-    raw.execute("BEGIN" if locks is None else "BEGIN IMMEDIATE")
+    if options.get(LOCKS) is None:
+        raw.execute("BEGIN")
+        return
+    raw.execute("BEGIN IMMEDIATE")
+    correct: Correct | None = options.get(CORRECTS)
+    if correct is not None:
+        correct(None)
 
 
 def _begin_postgresql(connection: Connection) -> None:
@@ -151,13 +169,26 @@ def _begin_postgresql(connection: Connection) -> None:
     locks = options.get(LOCKS)
     if locks is None:
         raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return
+    correct: Correct | None = options.get(CORRECTS)
+    patience = options.get(PATIENCE)
+    if correct is None:
+        _take(raw, locks, patience)
     else:
-        taken = (f"SELECT pg_advisory_xact_lock({lock:d})" for lock in locks)
-        raw.execute("; ".join((f"SET LOCAL lock_timeout = {_milliseconds(options.get(PATIENCE))}", *taken)))
+        correct(lambda: _take(raw, locks, patience))
 
 
-def _milliseconds(patience: timedelta | None) -> int:
-    return BUSY_TIMEOUT_MS if patience is None else round(patience / timedelta(milliseconds=1))
+def _take(raw: Any, locks: Iterable[Lock], patience: timedelta | None) -> datetime:  # noqa: ANN401 - the driver's
+    """Take locks; gives the server's time right after, which costs no round trip of its own."""
+    timeout = BUSY_TIMEOUT_MS if patience is None else round(patience / timedelta(milliseconds=1))
+    taken = (f"SELECT pg_advisory_xact_lock({lock:d})" for lock in locks)
+    cursor = raw.execute(
+        "; ".join((f"SET LOCAL lock_timeout = {timeout}", *taken, "SELECT clock_timestamp()"))
+    )
+    while cursor.nextset():
+        pass
+    [told] = cursor.fetchone()
+    return cast(datetime, told)
 
 
 def send_ahead(connection: Connection) -> None:
@@ -186,17 +217,10 @@ def _catch_up_first(connection: Connection, *_: object) -> None:
 
 def _give_up_ahead(connection: Connection) -> None:
     """What was sent ahead is undone anyway, and its errors came second to what undoes it."""
+    if connection.invalidated:
+        return  # it broke, and SQLAlchemy would refuse to look at it: nobody would hear of what had broken it
     with suppress(*failures()):
         catch_up(connection)
-
-
-def present(connection: Connection) -> datetime | None:
-    """Give the instant that the clock of the database's machine shows; None where that is this machine."""
-    if connection.dialect.name == SQLITE:
-        return None
-    raw: Any = connection.connection.driver_connection
-    told: datetime = raw.execute("SELECT clock_timestamp()").fetchone()[0]
-    return told
 
 
 def use_write_ahead_log(connection: Connection) -> None:

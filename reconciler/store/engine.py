@@ -22,12 +22,13 @@ from reconciler.store.dialect import Lock
 class Database:
     """An open database. `read` and `write` raise DatabaseUnusable where the database itself fails."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, correct: dialect.Correct | None = None) -> None:
         self.engine = engine
         weakref.finalize(self, engine.dispose)  # who forgets to close it leaves no connection behind
         self.name = name
         self._file = dialect.file_of(engine)
         self._identity: tuple[int, int] | None = None
+        self._correct = correct
         self._writers: dict[tuple[tuple[Lock, ...], timedelta | None], Engine] = {}
 
     @contextmanager
@@ -52,9 +53,12 @@ class Database:
     def _writer(self, locks: tuple[Lock, ...], patience: timedelta | None) -> Engine:
         kind = (locks, patience)
         if kind not in self._writers:
-            self._writers[kind] = self.engine.execution_options(
-                **{dialect.LOCKS: locks, dialect.PATIENCE: patience}
-            )
+            options = {
+                dialect.LOCKS: locks,
+                dialect.PATIENCE: patience,
+                dialect.CORRECTS: self._correct,
+            }
+            self._writers[kind] = self.engine.execution_options(**options)
         return self._writers[kind]
 
     def close(self) -> None:
@@ -91,10 +95,14 @@ class Database:
             raise DatabaseUnusable(f"{self.name}: {cause}", hint=dialect.remedy(cause)) from error
 
 
-def open_database(url: str, *, read_only: bool = False) -> Database:
-    """Open a database; a SQLite file that does not exist is created by the first write, never by a reader."""
+def open_database(url: str, *, read_only: bool = False, correct: dialect.Correct | None = None) -> Database:
+    """Open a database; a SQLite file that does not exist is created by the first write, never by a reader.
+
+    `correct` of a clock: each writing transaction has that clock agree with the database's machine, so that
+    all that dial go by one.
+    """
     parsed = dialect.parse_url(url)
-    return Database(dialect.connect(parsed, read_only=read_only), dialect.shown(parsed))
+    return Database(dialect.connect(parsed, read_only=read_only), dialect.shown(parsed), correct)
 
 
 def exists(url: str) -> bool:

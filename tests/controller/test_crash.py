@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from databases import ON_POSTGRESQL, shared_url, write_lock
 from support.bench import DAY, HOUR, MINUTE, SECOND, Bench, campaign, configuration, contact, crowd
 from support.carrier import ScriptedCarrier
 
-from reconciler.clock import SystemClock, VirtualClock
+from reconciler.clock import VirtualClock
 from reconciler.controller import dialer
 from reconciler.controller.dialer import LEASE
 from reconciler.core.outcomes import Outcome
@@ -234,17 +234,6 @@ def test_a_lease_that_expired_comes_back_under_a_new_epoch(bench):
     assert bench.open()[0].epoch == after.epoch
 
 
-def test_dialers_live_in_the_time_of_their_database(bench):
-    """R-CRASH-3: whose machine is an hour ahead must not take others for dead, nor call an hour too early."""
-    clock = SystemClock()
-    clock.correct(datetime.now(UTC) + HOUR)
-    dialer = bench.join(clock=clock)
-    assert abs(clock.now() - datetime.now(UTC)) < MINUTE
-    clock.correct(datetime.now(UTC) - HOUR)
-    dialer._keep_lease()
-    assert abs(clock.now() - datetime.now(UTC)) < MINUTE
-
-
 @ON_POSTGRESQL
 def test_holds_are_obeyed_and_the_lease_is_kept_while_somebody_applies(bench, monkeypatch):
     """R-HOLD-3, R-LIFE-4: a long apply on a server keeps no call up that a person wants ended."""
@@ -259,6 +248,15 @@ def test_holds_are_obeyed_and_the_lease_is_kept_while_somebody_applies(bench, mo
     assert bench.carrier.hung_up == [call.id]
     (row,) = bench.rows(tables.dialer)
     assert row.confirmed_hold == bench.rows(tables.hold, tables.hold.c.id == hold.id)[0].seq
+    assert row.lease_until == bench.clock.now() + LEASE
+
+
+def test_a_clock_that_is_set_back_leaves_no_lease_for_hours(bench, second):
+    """R-CRASH-2: else nobody could take over, for as long as it had been ahead, what is left by then."""
+    bench.step()
+    bench.clock._now -= HOUR
+    bench.step()
+    [row] = bench.rows(tables.dialer)
     assert row.lease_until == bench.clock.now() + LEASE
 
 

@@ -120,6 +120,18 @@ def test_a_paced_campaign_is_not_idle_between_its_calls():
     assert [b - a for a, b in pairwise(starts)] == [10 * SECOND, 10 * SECOND]
 
 
+def test_a_loop_whose_claim_was_released_is_not_idle():
+    """`--until-idle`: another dialer used the pace between claim and place; the contact is due at once."""
+    here = Loop(
+        configuration(dialing="{calls_per_second: 1}"), campaign(), contact("ada"), idle_after=5 * SECOND
+    )
+    bench = here.bench
+    bench.meanwhile(lambda: bench.edit_campaign(next_start_at=bench.clock.now() + SECOND / 2))
+    here.stop.happens[10] = here.hang_up
+    here.run()
+    assert [row.outcome for row in bench.attempts()] == ["released", "completed"]
+
+
 def test_the_database_is_looked_at_twice_a_second():
     """R-LIFE-4: whatever happens, no wait is longer than half a second, so that a pause is seen in time."""
     here = Loop(*BASE)

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.http_bench import HttpBench
 
+from reconciler.clock import VirtualClock
 from reconciler.core.outcomes import Outcome
 from reconciler.ports import CannotTell, Ended, Fenced, Found, Inquiry
 
@@ -158,6 +159,32 @@ def test_a_refusal_of_the_carrier_itself_proves_that_nothing_rings(bench):
     end = only_end([bench.line.happened.get_nowait()], call.attempt_id)
     assert (end.outcome, end.rang) == (Outcome.PROVIDER_FAULT, False)
     assert end.reason == "the carrier refuses: unknown token (401)"
+
+
+def test_a_carrier_whose_clock_is_ahead_is_at_fault_and_not_the_contact(bench):
+    """R-RETRY-4: it drops every order as late, and the breaker sees it."""
+    (call,) = make_calls(1)
+    bench.carrier._clock = VirtualClock(call.not_after)
+    bench.submit([call])
+    end = only_end([bench.line.happened.get_nowait()], call.attempt_id)
+    assert (end.outcome, end.rang) == (Outcome.PROVIDER_FAULT, False)
+    assert end.reason == "the carrier dropped it as late, and it was not: its clock differs from ours"
+
+
+def test_an_order_that_is_late_by_both_clocks_was_released(bench):
+    """R-CRASH-3: its carrier did as it was told."""
+    (call,) = make_calls(1)
+    bench.carrier._clock = VirtualClock(call.not_after)
+    submit = bench.client.submit
+
+    async def slowly(orders):
+        answer = await submit(orders)
+        bench.clock.move_to(call.not_after)
+        return answer
+
+    bench.client.submit = slowly
+    bench.submit([call])
+    assert only_end([bench.line.happened.get_nowait()], call.attempt_id).outcome is Outcome.RELEASED
 
 
 def test_after_a_new_start_of_the_carrier_open_calls_are_asked_about(bench):

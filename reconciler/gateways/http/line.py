@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from queue import SimpleQueue
@@ -41,6 +42,8 @@ REQUESTS_AT_A_TIME = 16
 
 REMEMBERED = 100_000
 """Ids that are not ordered again; an older one is long past its `not_after`."""
+
+CLOCKS_DIFFER = "the carrier dropped it as late, and it was not: its clock differs from ours"
 
 T = TypeVar("T")
 
@@ -149,7 +152,7 @@ class Line:
                 return
             except UnansweredError:
                 answer = {}
-        known = self._placed(answer)
+        known = self._placed(answer, in_time)
         lost = [inquiry for id_, inquiry in inquiries.items() if id_ not in known]
         if lost:
             await self._find_out(lost, as_told=_of_a_lost_order)
@@ -162,11 +165,12 @@ class Line:
                 self.happened.put(Ended(call.attempt_id, now, Outcome.RELEASED, rang=False, reason=reason))
         return [call for call in calls if now < call.not_after]
 
-    def _placed(self, answer: dict[str, Any]) -> set[UUID]:
+    def _placed(self, answer: dict[str, Any], calls: Sequence[Call]) -> set[UUID]:
         """Hear the answer to orders; gives the calls that it says something of."""
         self._outage.over()
-        taken = answer.get("taken")
-        known = self._hear(answer.get("events"))
+        now, taken = self._clock.now(), answer.get("taken")
+        in_time = {call.attempt_id for call in calls if now < call.not_after}
+        known = self._hear(answer.get("events"), partial(_of_an_order, in_time=in_time))
         return known | {id_ for id_ in self._open if str(id_) in (taken if isinstance(taken, list) else ())}
 
     def _refused(self, calls: Sequence[Call], refusal: NotTakenError) -> None:
@@ -228,6 +232,18 @@ class Line:
             if isinstance(event, Ended | Fenced | CannotTell):
                 self._open.pop(event.attempt_id, None)
         return calls
+
+
+def _of_an_order(event: GatewayEvent, *, in_time: set[UUID]) -> GatewayEvent:
+    """Say what the answer to an order means; `in_time`: those that came back before they were late here.
+
+    A carrier that drops these as late goes by another clock, and will drop all others as well. That is a
+    fault of the gateway, which its breaker has to see: else every contact would be tried again and again at
+    once, until it is given up (R-RETRY-1, R-RETRY-4).
+    """
+    if isinstance(event, Ended) and event.outcome is Outcome.RELEASED and event.attempt_id in in_time:
+        return replace(event, outcome=Outcome.PROVIDER_FAULT, reason=CLOCKS_DIFFER)
+    return event
 
 
 def _of_a_lost_order(answer: GatewayEvent) -> GatewayEvent:
