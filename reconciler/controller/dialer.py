@@ -9,7 +9,7 @@ No gateway call happens inside a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,16 +20,17 @@ from reconciler.controller.admitting import Admitted, admit
 from reconciler.controller.careful_gateway import CarefulGateway
 from reconciler.controller.claiming import Claimed, claim
 from reconciler.controller.cycle import Cycle
+from reconciler.controller.handing_over import HandOver, Succession
 from reconciler.controller.hanging_up import calls_to_end
 from reconciler.controller.hearing import heard
 from reconciler.controller.lane_directory import LaneDirectory
-from reconciler.controller.recovering import recover
+from reconciler.controller.recovering import Recovered, recover
 from reconciler.controller.settling import settle_events
 from reconciler.controller.telling import Tell, silent
 from reconciler.controller.tidying import tidy
 from reconciler.errors import GatewayUnusable
 from reconciler.gateways.registry import misfit
-from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
+from reconciler.ports import Clock, Gateway, GatewayEvent, Ids
 from reconciler.store import leases, open_attempts
 from reconciler.store.book import BookReader
 from reconciler.store.breakers import Shelf
@@ -90,11 +91,13 @@ class Dialer:
         self._ids = ids
         self._lease_length = lease
         self._tell = tell
-        self._books = BookReader()
         self._lanes = LaneDirectory(gateway.name, only)
         self._unsettled: list[GatewayEvent] = []
         self._draining = False
+        self._succession = Succession(gateway.name)
+        self._has_left = False
         process = Process(ids(clock.now()), gateway.name, identity.host, identity.pid)
+        self._books = BookReader(process.dialer_id)
         with writing(database) as connection:
             self._confirmed = newest_seq(connection)
             self._lease = leases.join(connection, process, clock.now(), lease, self._confirmed)
@@ -122,18 +125,39 @@ class Dialer:
         with self._database.read() as connection:
             return len(open_attempts.running(connection, self._lease.dialer_id))
 
+    def hand_over(self) -> HandOver:
+        """Give running calls and the lease up to other dialers, where the gateway allows it; after `drain`.
+
+        To be called anew, with steps in between, until the calls are over or have gone to `dialers`; then
+        this one must not step any more. Raises SchemaOutOfRange where this release must not write any more.
+        """
+        if not self._gateway.hands_over:
+            return HandOver()
+        try:
+            with writing(self._database) as connection:
+                given = self._succession.hand_over(connection, self._lease, self._clock.now())
+        except BaseException:
+            self._succession = Succession(self._gateway.name)  # nobody has heard the knock
+            raise
+        self._has_left = bool(given.dialers)
+        return given
+
     def resign(self) -> None:
-        """Give the lease up, so that what is still open is recovered by the next dialer at once.
+        """Give the lease up, so that what is still open is recovered at once: by others, or the next start.
 
         Raises SchemaOutOfRange, and gives up nothing, where this release must not write any more.
         """
+        if self._has_left:
+            return
         with writing(self._database) as connection:
-            leases.resign(connection, self._lease, self._clock.now())
+            now = self._clock.now()
+            leases.resign(connection, self._lease, now)
+            leases.knock(connection, leases.peers(connection, self._lease, self._gateway.name, now))
 
     def step(self) -> StepResult:
         """Do what is to be done now."""
         if self._clock.now() >= self._renew_at:
-            self._gateway.ask(self._keep_lease())
+            self._take_over(self._keep_lease())
         claimed, ended = self._settle_and_claim()
         admitted = self._admit(claimed) if claimed.picks else Admitted()
         wakes = (self._renew_at, claimed.callable_at, claimed.lanes_change_at, claimed.tidy_at)
@@ -153,6 +177,7 @@ class Dialer:
         try:
             with self._database.write() as connection:
                 book, holds = self._books.read(connection)
+                self._answer_a_knock()
                 self._barred = self._barred or self._misfit(book.environment)
                 yield Cycle(
                     connection=connection,
@@ -172,15 +197,28 @@ class Dialer:
             self._renew_at = self._clock.now()  # the next step looks after what this one may have left
             raise
 
-    def _keep_lease(self) -> Sequence[Inquiry]:
-        """Renew the lease, and take over what dead dialers left."""
+    def _answer_a_knock(self) -> None:
+        """Renew the lease with the next step if somebody shortened it: calls may wait here (leases.knock)."""
+        written = self._books.own_lease_until
+        if written is not None and written < self._lease.until:
+            self._renew_at = self._clock.now()
+
+    def _keep_lease(self) -> Recovered:
+        """Renew the lease, and take over what other dialers left."""
         with writing(self._database) as connection:
             now = self._clock.now()
             self._lease = leases.renew(connection, self._lease, now, self._lease_length)
         with self._cycle() as cycle:
-            inquiries = recover(cycle)
+            recovered = recover(cycle)
         self._renew_at = now + self._lease_length / HEARTBEATS_PER_LEASE
-        return inquiries
+        return recovered
+
+    def _take_over(self, recovered: Recovered) -> None:
+        """Find out what became of calls that others had, and end those that were to end."""
+        if recovered.inquiries:
+            self._tell("taking over", calls=len(recovered.inquiries))
+            self._gateway.ask(recovered.inquiries)
+            self._gateway.hang_up(recovered.to_end)
 
     def _settle_and_claim(self) -> tuple[Claimed, int]:
         """Settle what has happened and claim what comes next, in one transaction.
