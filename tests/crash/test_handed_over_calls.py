@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 from collections import Counter
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -109,14 +110,21 @@ def test_a_stopped_dialer_leaves_its_calls_to_those_that_go_on(world, mode):
     wait_for_calls(here, first, enough=15)
     heirs = [here.start(*LAST, *LONG_LEASE, **of_its_own(mode)) for _ in range(2)]
     wait_for_work(*heirs)
+    told_at = datetime.now(UTC)
     stop(first)
     [given] = told(first, "handed over")
     assert given["calls"] > 0
     assert [line["left_to_recovery"] for line in told(first, "stopped")] == [0]
     for heir in heirs:
         heir.finish()
-    assert sum(line["calls"] for heir in heirs for line in told(heir, "taking over")) >= given["calls"]
+    taken = [line for heir in heirs for line in told(heir, "taking over")]
+    assert sum(line["calls"] for line in taken) >= given["calls"]
     assert judge(here)["unknown"] == 0
+    after = [(datetime.fromisoformat(line["at"]) - told_at).total_seconds() for line in (given, *taken)]
+    LOG.info(
+        "%s: %d calls to %d dialers; handed over %.2f s after the signal, taken over after %s s",
+        mode, given["calls"], given["dialers"], after[0], [round(one, 2) for one in after[1:]],
+    )  # fmt: skip
 
 
 @ON_BOTH_IF_FULL
