@@ -27,7 +27,7 @@ check: .venv/ready ## format, lint, strict types, layers, schemas current
 	$(RUN)/lint-imports --no-cache
 	$(RUN)/dialctl schema --check schemas
 
-crash: .venv/ready ## kill dialing processes in 30 rounds, stop 200 live calls, and say what was measured
+crash: .venv/ready ## kill dialing processes in 30 rounds, stop 200 live calls, cut networks, and say what was measured
 	@DIALCTL_CRASH_ROUNDS=30 DIALCTL_CRASH_FULL=1 $(RUN)/pytest -m crash -o timeout=900 -o log_cli=true --log-cli-level=INFO tests/crash
 
 format: .venv/ready

@@ -3,6 +3,7 @@
 A gateway is message-based and never blocks the dialer: `submit`, `ask` and `hang_up` return at once, and
 everything that becomes of a call arrives as an event. A gateway for your carrier is one class with these
 members, found through the entry point group `dialctl.gateways`; docs/gateways.md walks through one.
+Only `hands_over` may be left out.
 """
 
 from __future__ import annotations
@@ -170,6 +171,12 @@ class Gateway(Protocol):
     simulated: bool
     """True: dials no phone, and refuses a `live` database (R-ENV-1)."""
 
+    hands_over: bool = False
+    """True: calls live at the carrier, so that any process can ask about one at any time, also while the
+    process that placed it still lives, and is told all of its events, past and future. A dialer that stops
+    then gives its running calls to others at once. A class that says nothing means False: they are waited
+    for."""
+
     def submit(self, calls: Sequence[Call]) -> None:
         """Place these calls. A call that cannot be placed ends with an `Ended` event, never an exception."""
         ...
@@ -193,3 +200,8 @@ class Gateway(Protocol):
     def close(self) -> None:
         """Let go of connections and threads."""
         ...
+
+
+def hands_over(gateway: Gateway) -> bool:
+    """Tell whether a gateway's calls can be handed over; one that does not say so keeps them."""
+    return bool(getattr(gateway, "hands_over", False))

@@ -27,6 +27,7 @@ from reconciler.store.schema import create_tables
 NOBODY = 65534
 """PostgreSQL refuses to run as root: then its server runs as this user, in a folder of its own."""
 
+LOCALHOST = "127.0.0.1"
 INSTALLATIONS = {"16": "pginstall", "18": "pginstall18"}
 NOT_DURABLE = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=64MB")
 """A server that is thrown away need not survive a power cut; everything else is as it always is."""
@@ -42,7 +43,7 @@ _names = (f"dialctl_test_{os.getpid()}_{number}" for number in itertools.count(1
 @cache
 def server() -> str:
     """Give the URL of a running server, without a database."""
-    return os.environ.get("DIALCTL_TEST_POSTGRES") or _start()
+    return os.environ.get("DIALCTL_TEST_POSTGRES") or start()
 
 
 def new_database(template: str = "template0") -> str:
@@ -84,13 +85,17 @@ def with_tables() -> str:
     return name
 
 
-def _start() -> str:
+def start(address: str = LOCALHOST, *, trusted: str | None = None) -> str:
+    """Start a server at an address of this machine; gives its URL, without a database.
+
+    `trusted`: the network from which anybody may connect, `198.18.0.0/24`; else only this machine.
+    """
     in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
     folder = Path(tempfile.mkdtemp(prefix="dialctl-postgres-", dir=MEMORY if in_memory else None))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     as_whom = identity()
     programs = binaries(folder, copy=bool(as_whom))
-    data, port = folder / "data", free_port()
+    data, port = folder / "data", free_port(address)
     data.mkdir(mode=0o700)
     if as_whom:
         folder.chmod(0o711)
@@ -99,7 +104,10 @@ def _start() -> str:
         [programs / "initdb", "-N", "-D", data, "-U", "dialctl", "-A", "trust", "--no-locale", "-E", "UTF8"],
         check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_whom,
     )  # fmt: skip
-    options = ("listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={port}", *NOT_DURABLE)
+    if trusted:
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {trusted} trust\n")
+    options = (f"listen_addresses={address}", "unix_socket_directories=", f"port={port}", *NOT_DURABLE)
     log = data / "log"  # a file: nobody would read a pipe for as long as the server writes into it
     control = [programs / "pg_ctl", "--silent", "-D", data, "-l", log]
     settings = " ".join(f"-c {option}" for option in options)
@@ -110,7 +118,7 @@ def _start() -> str:
     if started.returncode:
         raise AssertionError(f"PostgreSQL did not start:\n{log.read_text()}")
     atexit.register(subprocess.run, [*control, "-m", "immediate", "stop"], cwd=folder, **as_whom)
-    return f"postgresql://dialctl@127.0.0.1:{port}"
+    return f"postgresql://dialctl@{address}:{port}"
 
 
 def identity() -> dict[str, object]:
@@ -131,8 +139,8 @@ def binaries(folder: Path, *, copy: bool) -> Path:
     return folder / package.name / installed.name / "bin"
 
 
-def free_port() -> int:
+def free_port(address: str = LOCALHOST) -> int:
     """Give a port of this machine on which nobody listens."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])

@@ -7,7 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from reconciler.controller.telling import Tell
-from reconciler.ports import Call, Gateway, GatewayEvent, Inquiry
+from reconciler.ports import Call, Gateway, GatewayEvent, Inquiry, hands_over
 
 T = TypeVar("T")
 
@@ -21,6 +21,7 @@ class CarefulGateway:
 
     def __init__(self, gateway: Gateway, tell: Tell) -> None:
         self.name = gateway.name
+        self.hands_over = hands_over(gateway)
         self._gateway = gateway
         self._tell = tell
 

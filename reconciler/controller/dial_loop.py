@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from reconciler.collector import collector_rare
 from reconciler.controller.dialer import Dialer, StepResult
+from reconciler.controller.handing_over import HandOver
 from reconciler.controller.telling import Tell, silent
 from reconciler.errors import DatabaseUnusable, SchemaOutOfRange, SomebodyElseIsApplying
 from reconciler.ports import Clock, Gateway
@@ -16,10 +18,13 @@ from reconciler.spec.scalars import format_duration
 POLL = timedelta(milliseconds=500)
 """The database is looked at so often, whatever happens: a pause is noticed within a second (R-LIFE-4)."""
 
+LOOK_FOR_HEIRS = timedelta(milliseconds=100)
 SHORTEST_WAIT = timedelta(milliseconds=5)
 AFTER_FAILURE = timedelta(seconds=2)
 TRIES = 5
 """A loop that is to end by itself gives an unusable database up after so many failed steps in a row."""
+
+T = TypeVar("T")
 
 
 class DialLoop:
@@ -48,8 +53,9 @@ class DialLoop:
     def run(self, stop: threading.Event, drain: timedelta, give_up: threading.Event) -> bool:
         """Dial until `stop` is set, or nothing is left to do; tells whether it was the latter.
 
-        Then start no new call, wait up to `drain` for those that run (`give_up` cuts that short), and give
-        up the lease: what is still open is recovered at the next start. Raises GatewayUnusable, after the
+        Then start no new call, and hand those that run over to other dialers; where there are none, or the
+        gateway does not allow it, wait for them up to `drain` (`give_up` cuts that short). Give up the lease:
+        what is still open is recovered by others, or at the next start. Raises GatewayUnusable, after the
         same, where the database's stamp no longer allows this gateway (R-ENV-1). Raises SchemaOutOfRange at
         once where the schema no longer carries this release: it must write nothing more, and a dialer of a
         newer one takes over when the lease is over.
@@ -61,7 +67,7 @@ class DialLoop:
             if barred is not None:
                 self._tell("stamp changed", error=barred.message)
             if barred is not None or stop.is_set():
-                self._drain(drain, give_up)
+                self._end(drain, give_up)
             if barred is not None:
                 raise barred
             return not stop.is_set()
@@ -77,30 +83,50 @@ class DialLoop:
                 return
             stop.wait(self._wait(result).total_seconds())
 
-    def _drain(self, drain: timedelta, give_up: threading.Event) -> None:
+    def _end(self, drain: timedelta, give_up: threading.Event) -> None:
         self._tell(
             "stopping", detail="no new calls; press Ctrl-C again to leave running ones to the next start"
         )
         self._dialer.drain()
-        deadline = self._clock.now() + drain
         self._step()
+        left = self._part_with_calls(drain, give_up)
+        self._tell("stopped", left_to_recovery=left)
+
+    def _part_with_calls(self, drain: timedelta, give_up: threading.Event) -> int:
+        """Hand running calls over as soon as there are heirs, and wait for them until then.
+
+        Gives how many are left.
+        """
+        deadline, told = self._clock.now() + drain, False
         running = self._dialer.running_calls()
-        if running:
-            self._tell("draining", calls=running, up_to=format_duration(drain))
         while running and self._clock.now() < deadline and not give_up.is_set():
-            give_up.wait(POLL.total_seconds())
+            given = self._tried(self._dialer.hand_over) or HandOver()
+            if given.dialers:
+                self._tell("handed over", calls=given.calls, dialers=given.dialers)
+                return self._dialer.running_calls()
+            if not told and not given.pending:
+                self._tell("draining", calls=running, up_to=format_duration(drain))
+                told = True
+            give_up.wait((LOOK_FOR_HEIRS if given.pending else POLL).total_seconds())
             self._step()
             running = self._dialer.running_calls()
-        self._tell("stopped", left_to_recovery=running)
+        return running
 
     def _step(self) -> StepResult | None:
-        """Step once; a busy step is skipped, and one that the database fails is tried again.
+        """Step once, as `_tried` says."""
+        result = self._tried(self._dialer.step)
+        if result is not None:
+            self._watch(result)
+        return result
+
+    def _tried(self, work: Callable[[], T]) -> T | None:
+        """Do work on the database; what is busy is skipped, and what the database fails is tried again.
 
         A service waits for its database for as long as it takes; a loop that ends when it is idle would be
         waited for, and raises DatabaseUnusable after TRIES failures in a row.
         """
         try:
-            result = self._dialer.step()
+            result = work()
         except SomebodyElseIsApplying:
             self._tell("busy", detail="the database is locked; the step is skipped")
             return None
@@ -115,7 +141,6 @@ class DialLoop:
             self._tell("database unusable", error=error.message, retry_in=str(AFTER_FAILURE))
             return None
         self._failed = 0
-        self._watch(result)
         return result
 
     def _is_idle(self, result: StepResult) -> bool:

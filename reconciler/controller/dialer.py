@@ -22,17 +22,18 @@ from reconciler.controller.admitting import Admitted, admit
 from reconciler.controller.careful_gateway import CarefulGateway
 from reconciler.controller.claiming import Claimed, claim
 from reconciler.controller.cycle import Cycle
+from reconciler.controller.handing_over import HandOver, Succession
 from reconciler.controller.hanging_up import calls_to_end
 from reconciler.controller.hearing import heard
 from reconciler.controller.lane_directory import LaneDirectory
-from reconciler.controller.recovering import recover
+from reconciler.controller.recovering import Recovered, recover
 from reconciler.controller.settling import settle_events
 from reconciler.controller.telling import Tell, silent
 from reconciler.controller.tidying import tidy
 from reconciler.core.holds import Hold
 from reconciler.errors import GatewayUnusable, SomebodyElseIsApplying
 from reconciler.gateways.registry import misfit
-from reconciler.ports import Clock, Gateway, GatewayEvent, Ids, Inquiry
+from reconciler.ports import Clock, Gateway, GatewayEvent, Ids
 from reconciler.store import leases, open_attempts
 from reconciler.store.book import BookReader
 from reconciler.store.breakers import Shelf
@@ -47,8 +48,8 @@ HEARTBEATS_PER_LEASE = 6
 PATIENCE = timedelta(seconds=1)
 """How long a step waits for an apply on a server: holds are looked at in between (R-LIFE-4)."""
 
-OWN_ROW: tuple[Lock, ...] = ()
-"""The locks for a write to the dialer's own row, which nobody else writes."""
+DIALERS: tuple[Lock, ...] = ()
+"""The locks for a write to dialers' rows alone: none, for no apply and no operation writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,14 @@ class Dialer:
         self._ids = ids
         self._lease_length = lease
         self._tell = tell
-        self._books = BookReader()
         self._lanes = LaneDirectory(gateway.name, only)
         self._unsettled: list[GatewayEvent] = []
         self._draining = False
+        self._succession = Succession(gateway.name)
+        self._has_left = False
         process = Process(ids(clock.now()), gateway.name, identity.host, identity.pid)
-        with writing(database, OWN_ROW) as connection:
+        self._books = BookReader(process.dialer_id)
+        with writing(database, DIALERS) as connection:
             self._confirmed = newest_seq(connection)
             self._lease = leases.join(connection, process, clock.now(), lease, self._confirmed)
         self._renewed_at = self._renew_at = clock.now()
@@ -131,13 +134,34 @@ class Dialer:
         with self._database.read() as connection:
             return len(open_attempts.running(connection, self._lease.dialer_id))
 
+    def hand_over(self) -> HandOver:
+        """Give running calls and the lease up to other dialers, where the gateway allows it; after `drain`.
+
+        To be called anew, with steps in between, until the calls are over or have gone to `dialers`; then
+        this one must not step any more. Raises SchemaOutOfRange where this release must not write any more.
+        """
+        if not self._gateway.hands_over:
+            return HandOver()
+        try:
+            with writing(self._database) as connection:
+                given = self._succession.hand_over(connection, self._lease, self._clock.now())
+        except BaseException:
+            self._succession = Succession(self._gateway.name)  # nobody has heard the knock
+            raise
+        self._has_left = bool(given.dialers)
+        return given
+
     def resign(self) -> None:
-        """Give the lease up, so that what is still open is recovered by the next dialer at once.
+        """Give the lease up, so that what is still open is recovered at once: by others, or the next start.
 
         Raises SchemaOutOfRange, and gives up nothing, where this release must not write any more.
         """
-        with writing(self._database, OWN_ROW) as connection:
-            leases.resign(connection, self._lease, self._clock.now())
+        if self._has_left:
+            return
+        with writing(self._database, DIALERS) as connection:
+            now = self._clock.now()
+            leases.resign(connection, self._lease, now)
+            leases.knock(connection, leases.peers(connection, self._lease, self._gateway.name, now))
 
     def step(self) -> StepResult:
         """Do what is to be done now.
@@ -149,7 +173,7 @@ class Dialer:
             # A clock that was set back would leave a lease for hours, also once this process is dead.
             if not self._renewed_at <= self._clock.now() < self._renew_at:
                 self._keep_lease()
-                self._gateway.ask(self._recover())
+                self._take_over(self._recover())
             claimed, ended = self._settle_and_claim()
             admitted = self._admit(claimed) if claimed.picks else Admitted()
         except SomebodyElseIsApplying:
@@ -180,6 +204,7 @@ class Dialer:
 
     def _look(self, connection: Connection) -> Cycle:
         book, holds = self._books.read(connection)
+        self._answer_a_knock()
         self._barred = self._barred or self._misfit(book.environment)
         return Cycle(
             connection=connection,
@@ -194,17 +219,30 @@ class Dialer:
             barred=self._barred,
         )
 
+    def _answer_a_knock(self) -> None:
+        """Renew the lease with the next step if somebody shortened it: calls may wait here (leases.knock)."""
+        written = self._books.own_lease_until
+        if written is not None and written < self._lease.until:
+            self._renew_at = self._clock.now()
+
     def _keep_lease(self) -> None:
         """Renew the lease."""
-        with writing(self._database, OWN_ROW) as connection:
+        with writing(self._database, DIALERS) as connection:
             now = self._clock.now()
             self._lease = leases.renew(connection, self._lease, now, self._lease_length)
         self._renewed_at, self._renew_at = now, now + self._lease_length / HEARTBEATS_PER_LEASE
 
-    def _recover(self) -> Sequence[Inquiry]:
+    def _recover(self) -> Recovered:
         """Take over what dead dialers left."""
         with self._cycle() as cycle:
             return recover(cycle)
+
+    def _take_over(self, recovered: Recovered) -> None:
+        """Find out what became of calls that others had, and end those that were to end."""
+        if recovered.inquiries:
+            self._tell("taking over", calls=len(recovered.inquiries))
+            self._gateway.ask(recovered.inquiries)
+            self._gateway.hang_up(recovered.to_end)
 
     def _obey_new_holds(self) -> None:
         """End the calls that new holds want ended, and say that they are obeyed: no call starts meanwhile."""
@@ -214,7 +252,7 @@ class Dialer:
             to_end = calls_to_end(cycle, new_holds)
         self._gateway.hang_up(to_end)
         if new_holds:
-            with self._database.write(OWN_ROW) as connection:
+            with self._database.write(DIALERS) as connection:
                 newest = self._confirm(connection, new_holds)
             self._confirmed = newest
 

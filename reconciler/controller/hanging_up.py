@@ -11,9 +11,9 @@ from reconciler.store import open_attempts
 from reconciler.store.columns import AnyRow
 
 
-def calls_to_end(cycle: Cycle, new_holds: Sequence[Hold]) -> list[UUID]:
-    """Give the calls of this dialer that new holds want ended."""
-    ending = [hold for hold in new_holds if hold.hang_up != "none" and hold.stands(cycle.now)]
+def calls_to_end(cycle: Cycle, holds: Sequence[Hold]) -> list[UUID]:
+    """Give the calls of this dialer that these holds want ended."""
+    ending = [hold for hold in holds if hold.hang_up != "none" and hold.stands(cycle.now)]
     if not ending:
         return []
     running = open_attempts.running(cycle.connection, cycle.lease.dialer_id)

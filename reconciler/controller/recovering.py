@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from reconciler.controller.cycle import Cycle
+from reconciler.controller.hanging_up import calls_to_end
 from reconciler.controller.settling import settle_events
 from reconciler.core.outcomes import Outcome
 from reconciler.ports import CannotTell, Ended, Inquiry
@@ -20,18 +22,29 @@ OVERDUE = timedelta(seconds=10)
 ASK_AGAIN = timedelta(minutes=1)
 
 
-def recover(cycle: Cycle) -> list[Inquiry]:
-    """Take over the open attempts of dialers whose lease has expired; gives what to ask the gateway.
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Calls that were taken over: what to ask the gateway about them, and which of them to end."""
+
+    inquiries: Sequence[Inquiry] = ()
+    to_end: Sequence[UUID] = ()
+
+
+def recover(cycle: Cycle) -> Recovered:
+    """Take over the open attempts of dialers whose lease has expired, and those that were handed over.
 
     Runs at the start of a step: intents of this very dialer are then what a failed step has left.
 
     An attempt that never left `intent` is released: nothing was sent. Any other may have rung; it stays open
     until the gateway has said what became of it. A call given to another gateway is left to a dialer that
     speaks to it, until its time is over: then nobody can tell.
+
+    A hold that stands and ends calls was set after these were placed. Whoever had them may have gone before
+    its order to hang up arrived, so it is given again (R-LIFE-4).
     """
     left_behind = open_attempts.orphaned(cycle.connection, cycle.now, cycle.lease.dialer_id)
     if not left_behind:
-        return []
+        return Recovered()
     unsent = [row.id for row in left_behind if row.state == "intent"]
     gone = [row for row in left_behind if row.state not in {"intent", "unknown"}]
     sent = [row.id for row in gone if row.gateway == cycle.gateway]
@@ -48,7 +61,8 @@ def recover(cycle: Cycle) -> list[Inquiry]:
             if row.gateway != cycle.gateway and row.gives_up_at + OVERDUE <= cycle.now
         ],
     )
-    return _inquiries(cycle.connection, sent, cycle)
+    to_end = set(sent).intersection(calls_to_end(cycle, cycle.holds) if sent else ())
+    return Recovered(_inquiries(cycle.connection, sent, cycle), sorted(to_end))
 
 
 def chase_overdue(cycle: Cycle) -> list[Inquiry]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from reconciler.core.outcomes import Outcome
 from reconciler.errors import GatewayUnusable
-from reconciler.ports import Call, Clock, Ended, Gateway, GatewayEvent, Inquiry
+from reconciler.ports import Call, Clock, Ended, Gateway, GatewayEvent, Inquiry, hands_over
 from reconciler.spec.scalars import E164_NUMBER
 
 ALLOW_VARIABLE = "DIALCTL_ALLOW_NUMBERS"
@@ -21,6 +21,7 @@ class AllowListed:
 
     def __init__(self, gateway: Gateway, clock: Clock, allow_numbers: Collection[str]) -> None:
         self.name = gateway.name
+        self.hands_over = hands_over(gateway)
         self.allow_numbers = frozenset(allow_numbers)
         self._gateway = gateway
         self._clock = clock

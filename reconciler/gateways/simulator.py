@@ -32,6 +32,7 @@ class SimulatedCarrier:
 
     name = "simulator"
     simulated = True
+    hands_over = False
 
     def __init__(
         self,

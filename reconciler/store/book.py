@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from reconciler.core.agents import Agent
 from reconciler.core.book import DialBook, Tenancy, Terms, adhoc_terms
@@ -17,6 +19,7 @@ from reconciler.store.schema_range import require_release
 from reconciler.store.tables import (
     campaign,
     configuration,
+    dialer,
     hold,
     installation,
     organization,
@@ -34,6 +37,10 @@ _VERSIONS = Prepared(
         .where(hold.c.released_at.is_(None))
         .scalar_subquery()
         .label("standing_holds"),
+        select(dialer.c.lease_until)
+        .where(dialer.c.id == bindparam("own_id"))
+        .scalar_subquery()
+        .label("own_lease_until"),
     )
 )
 _STANDING = select(hold).where(hold.c.released_at.is_(None)).order_by(hold.c.seq)
@@ -49,10 +56,13 @@ _CAMPAIGNS = select(
 class BookReader:
     """Reads the dial book and the standing holds, anew only when they have changed.
 
-    Changes show in the serial and the stamp, in the newest hold ever set, and in how many stand.
+    Changes show in the serial and the stamp, in the newest hold ever set, and in how many stand. Where it
+    knows the dialer that it reads for, it also sees until when that one's lease lasts (`own_lease_until`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, own_id: UUID | None = None) -> None:
+        self.own_lease_until: datetime | None = None
+        self._own_id = own_id
         self._book: DialBook | None = None
         self._holds: tuple[Hold, ...] = ()
         self._holds_version = (-1, -1)
@@ -63,8 +73,9 @@ class BookReader:
 
         Raises SchemaOutOfRange where the schema has become one that this release does not work with.
         """
-        [versions] = _VERSIONS.rows(connection)
+        [versions] = _VERSIONS.rows(connection, {"own_id": self._own_id})
         require_release(versions.oldest_release)
+        self.own_lease_until = versions.own_lease_until
         book_version = (versions.state_serial, versions.environment)
         if self._book is None or (self._book.serial, self._book.environment) != book_version:
             self._book = self._load(connection)

@@ -29,6 +29,28 @@ from reconciler.errors import DatabaseUnusable
 
 BUSY_TIMEOUT_MS = 30_000
 
+NOTICED_AFTER = {"idle": 5, "interval": 2, "count": 3}
+"""Both ends ask a silent one whether it is still there after 5 s, then every 2 s, and give up after 3 times.
+A machine that lost its power or its network says no goodbye: its session would keep the write lock for
+hours, and a dialer would wait as long for an answer that cannot come any more."""
+
+_UNHEARD_MS = 10_000
+"""As long may go by until the other machine has taken in what was sent."""
+
+_CLIENT_NOTICES = {
+    "keepalives": 1,
+    "tcp_user_timeout": _UNHEARD_MS,
+    "connect_timeout": 10,
+    **{f"keepalives_{what}": value for what, value in NOTICED_AFTER.items()},
+}
+_SERVER_NOTICES = "; ".join(
+    f"SET tcp_{name} = {value}"
+    for name, value in {
+        "user_timeout": _UNHEARD_MS,
+        **{f"keepalives_{what}": value for what, value in NOTICED_AFTER.items()},
+    }.items()
+)
+
 
 class Lock(IntEnum):
     """What a writing transaction keeps others from, in the order in which locks are taken.
@@ -91,7 +113,10 @@ def connect(url: URL, *, read_only: bool) -> Engine:
     """Make the engine of a database, set up so that our transactions mean what they say."""
     # Parameters may be phone numbers: no error text or traceback shows them (R-PLAN-8).
     if url.get_backend_name() == POSTGRESQL:
-        engine = create_engine(url, hide_parameters=True, connect_args={"options": "-c timezone=UTC"})
+        told = {name: value for name, value in _CLIENT_NOTICES.items() if name not in url.query}
+        arguments = {"options": "-c timezone=UTC", **told}
+        engine = create_engine(url, hide_parameters=True, connect_args=arguments)
+        event.listen(engine, "connect", _configure_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "before_cursor_execute", _catch_up_first)
         event.listen(engine, "commit", catch_up)
@@ -149,6 +174,13 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.execute("PRAGMA cache_size=-65536")
     cursor.close()
+
+
+def _configure_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's, imported late
+    connection.execute(
+        _SERVER_NOTICES
+    )  # not as an option at the start: poolers refuse those they do not know
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

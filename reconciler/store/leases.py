@@ -6,6 +6,7 @@ that nothing it still held counts as its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -24,6 +25,19 @@ _VALID = Prepared(
         dialer.c.epoch == bindparam("held_epoch"),
         dialer.c.lease_until > bindparam("now"),
     )
+)
+_PEERS = Prepared(
+    select(dialer.c.id, dialer.c.lease_until)
+    .where(
+        dialer.c.gateway == bindparam("gateway"),
+        dialer.c.id != bindparam("own_id"),
+        dialer.c.lease_until > bindparam("now"),
+        dialer.c.stopped_at.is_(None),
+    )
+    .order_by(dialer.c.id)
+)
+_KNOCK = Prepared(
+    update(dialer).where(dialer.c.id == bindparam("peer_id")).values(lease_until=bindparam("until"))
 )
 _RENEW = (
     update(dialer)
@@ -108,6 +122,25 @@ def resign(connection: Connection, lease: Lease, now: datetime) -> None:
         .where(dialer.c.id == lease.dialer_id, dialer.c.epoch == lease.epoch)
         .values(lease_until=now, stopped_at=now)
     )
+
+
+def peers(connection: Connection, lease: Lease, gateway: str, now: datetime) -> dict[UUID, datetime]:
+    """Give the other dialers of a gateway whose leases are valid, with the end of each lease."""
+    rows = _PEERS.rows(connection, {"gateway": gateway, "own_id": lease.dialer_id, "now": now})
+    return {row.id: row.lease_until for row in rows}
+
+
+def knock(connection: Connection, found: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
+    """Have these peers renew their leases and look after what others left with their next step.
+
+    Each lease then ends the least bit earlier, and its dialer, which sees its own row with every step
+    (BookReader), finds that somebody was there: no step costs a statement more for that. Gives the new ends;
+    a lease that later ends after that was renewed by a dialer that is alive.
+    """
+    knocked = {peer_id: until - timedelta.resolution for peer_id, until in found.items()}
+    rows = [{"peer_id": peer_id, "until": until} for peer_id, until in knocked.items()]
+    _KNOCK.run_many(connection, rows)
+    return knocked
 
 
 def confirm_hold(connection: Connection, lease: Lease, seq: int) -> None:

@@ -14,6 +14,10 @@ from reconciler.store.portions import chunks
 from reconciler.store.prepared import Prepared, prepared_insert
 from reconciler.store.tables import dialer, open_attempt
 
+HANDED_OVER = 0
+"""The epoch of a call that another dialer gave to its present one, which has not asked about it yet. No lease
+has it, so whoever takes over from a lease that has expired, or that is another release, finds it, too."""
+
 _is_active = or_(open_attempt.c.free_at.is_(None), open_attempt.c.free_at > bindparam("now"))
 _limited_by = (
     open_attempt.c.org_id,
@@ -50,7 +54,10 @@ _ORPHANED = Prepared(
     .where(
         or_(
             dialer.c.lease_until <= bindparam("now"),
-            dialer.c.epoch != open_attempt.c.epoch,
+            and_(
+                dialer.c.epoch != open_attempt.c.epoch,
+                or_(dialer.c.id == bindparam("own_id"), open_attempt.c.epoch != HANDED_OVER),
+            ),
             and_(dialer.c.id == bindparam("own_id"), open_attempt.c.state == "intent"),
         )
     )
@@ -141,8 +148,9 @@ def placed_for_agent(
 def orphaned(connection: Connection, now: datetime, own_id: UUID) -> Sequence[AnyRow]:
     """Give open attempts whose dialer's lease has expired, or that it holds under an old epoch.
 
-    And the intents of the dialer that asks: at the start of a step it has none but those that a step has
-    left which failed between claim and admission.
+    What was handed over to the dialer that asks is among them, not what was handed over to another one that
+    is alive. And the intents of the dialer that asks: at the start of a step it has none but those that a
+    step has left which failed between claim and admission.
     """
     return _ORPHANED.rows(connection, {"now": now, "own_id": own_id})
 
@@ -168,7 +176,7 @@ def inquiries(connection: Connection, ids: Collection[UUID]) -> Sequence[AnyRow]
 
 
 def adopt(connection: Connection, ids: Iterable[UUID], dialer_id: UUID, epoch: int) -> None:
-    """Take open attempts over from a dialer that lost its lease."""
+    """Put open attempts under another dialer, and under an epoch of its lease, or as HANDED_OVER."""
     rows = [{"id_": id_, "new_dialer": dialer_id, "new_epoch": epoch} for id_ in ids]
     _ADOPT.run_many(connection, rows)
 

@@ -9,8 +9,10 @@ from itertools import pairwise
 import pytest
 from databases import ON_SQLITE
 from support.bench import HOUR, MINUTE, SECOND, Bench, campaign, configuration, contact, crowd
+from support.carrier import SharedCarrier
 
 from reconciler.controller.dial_loop import POLL, TRIES, DialLoop
+from reconciler.controller.handing_over import ANSWERS_WITHIN
 from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
 from reconciler.store import tables
 
@@ -171,6 +173,135 @@ def test_being_told_twice_cuts_the_drain_short():
     here.run(drain=10 * MINUTE)
     assert len(here.give_up.waits) == 2
     assert here.told[-1] == ("stopped", {"left_to_recovery": 1})
+
+
+def shared(bench):
+    """Give a dialer whose calls can be handed over."""
+    bench.carrier = SharedCarrier(bench.clock)
+    return bench.join(bench.carrier)
+
+
+def another(here):
+    """Let another dialer join, on the same carrier."""
+    return here.bench.join(SharedCarrier(here.bench.clock, here.bench.carrier))
+
+
+def answer_and_stop(here, dialer=None):
+    """Have the call answered, and the loop told to stop."""
+    here.bench.carrier.progress("ada")
+    if dialer is not None:
+        dialer.step()
+    here.stop.set()
+
+
+def stepping(dialer, until=50):
+    """Step a dialer with each wait of the loop."""
+    return dict.fromkeys(range(1, until), dialer.step)
+
+
+def test_stopping_hands_running_calls_over_to_a_dialer_that_is_there():
+    """Stop: nothing is waited for but the other one's answer; it goes on with the call."""
+    here = Loop(dialer=shared)
+    heir = another(here)
+    here.stop.happens[1] = lambda: answer_and_stop(here, heir)
+    here.give_up.happens = stepping(heir)
+    here.run()
+    assert here.told == [
+        ("stopping", {"detail": "no new calls; press Ctrl-C again to leave running ones to the next start"}),
+        ("handed over", {"calls": 1, "dialers": 1}),
+        ("stopped", {"left_to_recovery": 0}),
+    ]
+    assert sum(here.give_up.waits) < ANSWERS_WITHIN.total_seconds()
+    heir.step()
+    heir.step()
+    here.hang_up()
+    heir.step()
+    assert here.bench.statuses() == {"ada": "completed"}
+
+
+def test_stopping_beside_a_dialer_that_does_not_answer_drains():
+    """R-CRASH-2: it was killed a moment ago; its lease says nothing."""
+    here = Loop(dialer=shared)
+    heir = another(here)
+    here.stop.happens[1] = lambda: answer_and_stop(here, heir)
+    here.give_up.happens[30] = here.hang_up
+    here.run()
+    assert [name for name, _ in here.told] == ["stopping", "draining", "stopped"]
+    assert here.bench.statuses() == {"ada": "completed"}
+
+
+def test_a_dialer_that_joins_during_the_drain_gets_the_calls():
+    """Many dialers: whoever drains alone need not do so to the end."""
+    here = Loop(dialer=shared)
+    here.stop.happens[1] = lambda: answer_and_stop(here)
+    here.give_up.happens[10] = lambda: another(here)
+    here.run()
+    assert [name for name, _ in here.told] == ["stopping", "draining", "handed over", "stopped"]
+    assert len(here.give_up.waits) == 10
+    assert len(here.bench.open()) == 1
+
+
+def test_being_told_twice_waits_for_no_heir():
+    """A second signal ends at once, and running dialers look after what is left at once, too."""
+    here = Loop(dialer=shared)
+    heir = another(here)
+    here.stop.happens[1] = lambda: answer_and_stop(here, heir)
+    here.give_up.happens[2] = here.give_up.set
+    here.run()
+    assert here.told[-1] == ("stopped", {"left_to_recovery": 1})
+    heir.step()
+    heir.step()
+    assert [row.dialer_id for row in here.bench.open()] == [heir.lease.dialer_id]
+
+
+def test_a_loop_that_waits_until_idle_goes_on_with_calls_that_were_handed_over():
+    """`--until-idle`: a call that another dialer has open is something to wait for, and then its own."""
+    here = Loop(dialer=shared, idle_after=5 * SECOND)
+    giver = another(here)
+    giver.step()
+
+    def give():
+        here.bench.carrier.progress("ada")
+        giver.step()
+        giver.drain()
+        assert giver.hand_over().pending
+
+    def ends():
+        owners.extend(row.dialer_id for row in here.bench.open())
+        here.hang_up()
+
+    owners = []
+    here.stop.happens = {3: give, 6: giver.hand_over, 60: ends}
+    here.run()
+    assert len(here.stop.waits) == 60
+    assert owners == [here.loop._dialer.lease.dialer_id]
+    assert here.bench.statuses() == {"ada": "completed"}
+
+
+def test_a_busy_database_does_not_keep_calls_from_being_handed_over_later():
+    """A locked database costs a look, never the stop."""
+    here = Loop(dialer=lambda bench: Hindered(shared(bench)))
+    heir = another(here)
+    here.stop.happens[1] = lambda: answer_and_stop(here, heir)
+    here.give_up.happens = stepping(heir)
+    here.run()
+    assert [name for name, _ in here.told] == ["stopping", "busy", "draining", "handed over", "stopped"]
+
+
+class Hindered:
+    """A dialer whose first hand-over finds the database locked."""
+
+    def __init__(self, dialer):
+        self._dialer = dialer
+        self._errors = [SomebodyElseIsApplying("locked")]
+
+    def __getattr__(self, name):
+        return getattr(self._dialer, name)
+
+    def hand_over(self):
+        if self._errors:
+            raise self._errors.pop()
+        return self._dialer.hand_over()
 
 
 class Failing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from datetime import datetime
@@ -17,17 +18,19 @@ CALLS = {
 }  # fmt: skip
 """Calls that ring, and are short; the judge takes a call for used if its phone rang."""
 
+SECRET = "what callbacks are signed with"
+
 
 class HttpCarrier:
-    """The process, its ledger and its port, which stays the same."""
+    """The process, its ledger and its port, which stays the same; `host` is where it listens."""
 
-    def __init__(self, directory: Path, **profile: object) -> None:
+    def __init__(self, directory: Path, host: str = "127.0.0.1", **profile: object) -> None:
         self.ledger = directory / "ledger.jsonl"
         self.ledger.touch()
         self._profile = directory / "profile.json"
         self._profile.write_text(json.dumps(CALLS | profile))
         self._log = (directory / "carrier.log").open("wb")
-        self._place = "127.0.0.1:0"
+        self._place = f"{host}:0"
         self.start()
 
     @property
@@ -38,6 +41,7 @@ class HttpCarrier:
         self.process = subprocess.Popen(
             [*PROGRAM, "carrier", str(self.ledger), "--listen", self._place, "--profile", str(self._profile)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, text=True,
+            env={**os.environ, "DIALCTL_HTTP_SECRET": SECRET},
         )  # fmt: skip
         line = self.process.stdout.readline()
         assert "http://" in line, "the carrier did not start"

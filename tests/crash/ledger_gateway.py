@@ -59,6 +59,7 @@ class LedgerGateway:
 
     name = "ledger"
     simulated = True
+    hands_over = True
 
     def __init__(self, carrier: str, incident: str | None) -> None:
         self._host, _, self._port = carrier.partition(":")

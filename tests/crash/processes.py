@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +29,13 @@ PATIENCE = 60.0
 """Seconds after which a condition is given up: far more than it takes, for the machine may be busy."""
 
 
-def wait_until(condition: Callable[[], object], what: str, every: float = LOOK_EVERY) -> None:
+def wait_until(
+    condition: Callable[[], object], what: str, every: float = LOOK_EVERY, patience: float = PATIENCE
+) -> None:
     """Return once a condition is true; fail if it is not in time."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < deadline, f"waited {PATIENCE:g} s in vain for: {what}"
+        assert time.monotonic() < deadline, f"waited {patience:g} s in vain for: {what}"
         time.sleep(every)
 
 
@@ -84,12 +86,14 @@ class Carrier:
 class Dialctl:
     """A running `dialctl` command; what it prints and logs goes to files beside the database."""
 
-    def __init__(self, arguments: list[str], directory: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, arguments: list[str], directory: Path, environment: dict[str, str], within: Sequence[str] = ()
+    ) -> None:
         stem = f"{arguments[0]}-{time.monotonic_ns()}"
         self.log, self.printed = directory / f"{stem}.log", directory / f"{stem}.out"
         with self.log.open("wb") as log, self.printed.open("wb") as printed:
             self.process = subprocess.Popen(
-                [*PROGRAM, *arguments],
+                [*within, *PROGRAM, *arguments],
                 cwd=directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -150,13 +154,22 @@ class World:
         self.environment["DIALCTL_GATEWAY"] = LEDGER_GATEWAY
         return self.carrier
 
-    def start(self, *arguments: object, release: Path | None = None, **environment: str) -> Dialctl:
-        """Start a dialctl command, of this release or of one in a folder."""
+    def start(
+        self,
+        *arguments: object,
+        release: Path | None = None,
+        within: Sequence[str] = (),
+        **environment: str,
+    ) -> Dialctl:
+        """Start a dialctl command, of this release or of one in a folder.
+
+        `within`: a command that replaces itself by the one behind it, in other surroundings.
+        """
         if release is not None:
             path = os.pathsep.join([str(release), self.environment["PYTHONPATH"]])
             environment = {**environment, "PYTHONPATH": path}
         process = Dialctl(
-            [str(argument) for argument in arguments], self.directory, self.environment | environment
+            [str(argument) for argument in arguments], self.directory, self.environment | environment, within
         )
         self._started.append(process)
         return process

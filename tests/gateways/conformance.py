@@ -30,6 +30,7 @@ from reconciler.ports import (
     GatewayEvent,
     Inquiry,
     Ringing,
+    hands_over,
 )
 
 START = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)
@@ -204,6 +205,34 @@ class GatewayConformance:
                 only_end(own, call.attempt_id)
             if isinstance(answer, Fenced):
                 assert bench.times_rung(call.attempt_id) == 0
+            assert bench.times_rung(call.attempt_id) <= 1
+
+    @pytest.mark.parametrize("after_seconds", [2, 10, 40])
+    def test_a_call_that_is_handed_over_ends_at_the_heir(self, bench, after_seconds):
+        """R-CRASH-2: where a gateway `hands_over`, the next process is told all of a call, without a pause.
+
+        The process that placed the calls has only just listened for the last time, and has not closed.
+        """
+        if not hands_over(bench.gateway):
+            pytest.skip("this gateway hands nothing over")
+        calls = make_calls(20)
+        bench.gateway.submit(calls)
+        before = let_pass(bench, timedelta(seconds=after_seconds))
+        ended = {event.attempt_id for event in before if isinstance(event, Ended)}
+        given = [call for call in calls if call.attempt_id not in ended]
+        bench.restart()
+        bench.gateway.ask([Inquiry.about(call) for call in given])
+        events = let_pass(bench, LONGEST_CALL, timedelta(seconds=5))
+        for call in given:
+            own = of_attempt(events, call.attempt_id)
+            (answer,) = [event for event in own if isinstance(event, ANSWERS)]
+            if bench.times_rung(call.attempt_id):
+                assert isinstance(answer, Found)
+                only_end(own, call.attempt_id)
+            else:
+                assert not isinstance(answer, CannotTell)
+            told = {type(event) for event in own}
+            assert told >= {type(event) for event in of_attempt(before, call.attempt_id)} - {Accepted}
             assert bench.times_rung(call.attempt_id) <= 1
 
     def test_asking_about_a_running_call_repeats_no_end(self, bench):

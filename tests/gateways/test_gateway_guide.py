@@ -176,6 +176,8 @@ def test_the_guide_names_every_member_message_and_outcome():
     """The walk through the port leaves nothing out."""
     for member in MEMBERS[2:]:
         assert f"`{member}(" in GUIDE
+    for property_ in (*MEMBERS[:2], "hands_over"):
+        assert f"| `{property_}` |" in GUIDE
     for outcome in Outcome:
         assert f"`{outcome}`" in GUIDE
 

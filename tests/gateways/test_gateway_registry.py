@@ -12,9 +12,12 @@ from gateways.conformance import START, SimulatedBench, let_pass, make_calls, on
 from reconciler.clock import VirtualClock
 from reconciler.core.outcomes import Outcome
 from reconciler.errors import GatewayUnusable
+from reconciler.gateways.allow_list import AllowListed
 from reconciler.gateways.behaviour import Behaviour, read_profile
+from reconciler.gateways.http.gateway import HttpGateway
 from reconciler.gateways.registry import check_environment, gateway_names, open_gateway
 from reconciler.gateways.simulator import SimulatedCarrier
+from reconciler.ports import hands_over
 
 
 class RealCarrier(SimulatedCarrier):
@@ -137,6 +140,18 @@ def test_the_allow_list_binds_a_live_database_too(clock, monkeypatch):
     gateway.submit([call, replace(call, number="+442079460018")])
     (blocked,) = gateway.events()
     assert blocked.outcome is Outcome.BLOCKED
+
+
+@pytest.mark.parametrize("says", [True, False, None])
+def test_a_gateway_hands_calls_over_only_if_it_says_so(clock, monkeypatch, says):
+    """Architecture 4: one from before there was such a property keeps its calls; an allow-list asks it."""
+    monkeypatch.setattr(NotQuiteAGateway, "hands_over", says, raising=False)
+    if says is None:
+        monkeypatch.delattr(NotQuiteAGateway, "hands_over")
+    assert hands_over(NotQuiteAGateway(clock)) is bool(says)
+    assert AllowListed(NotQuiteAGateway(clock), clock, []).hands_over is bool(says)
+    assert not hands_over(open_gateway("simulator", clock))
+    assert HttpGateway.hands_over
 
 
 @pytest.mark.parametrize(("text", "message"), [("", "no number"), ("+12125550100,555 0199", "entry 2, 3")])

@@ -13,7 +13,7 @@ class ScriptedCarrier:
 
     It keeps the promises of a good one: an id rings once, not after its `not_after`, and never once fenced.
     `answers` says per attempt, `answer` for all others, what an inquiry is told: found, fenced, cannot_tell,
-    or None for silence. While `deaf`, submits get lost on their way.
+    or None for silence. While `deaf`, submits get lost on their way. It says nothing of handing calls over.
     """
 
     simulated = True
@@ -89,3 +89,36 @@ class ScriptedCarrier:
 
     def close(self):
         """Nothing is open."""
+
+
+class SharedCarrier(ScriptedCarrier):
+    """One whose calls any process can ask about: it hands them over.
+
+    The gateway that asked last is told what happens; `line` is what all gateways of one carrier share.
+    """
+
+    hands_over = True
+
+    def __init__(self, clock, first=None):
+        super().__init__(clock, "shared")
+        self.line = first.line if first else {}
+        self.rings = first.rings if first else self.rings
+        self.submitted = first.submitted if first else self.submitted
+        self._fenced = first._fenced if first else self._fenced
+
+    def submit(self, calls):
+        self.line |= {call.attempt_id: (self, []) for call in calls}
+        super().submit(calls)
+
+    def ask(self, inquiries):
+        for inquiry in inquiries:
+            past = self.line[inquiry.attempt_id][1] if inquiry.attempt_id in self.line else []
+            self.line[inquiry.attempt_id] = (self, past)
+            super().ask([inquiry])
+            super().tell(*past)
+
+    def tell(self, *events):
+        for event in events:
+            listener, past = self.line.get(event.attempt_id, (self, []))
+            past.append(event)
+            ScriptedCarrier.tell(listener, event)

@@ -13,6 +13,7 @@ from reconciler.gateways.fake_carrier.carrier import FakeCarrier
 from reconciler.gateways.fake_carrier.ledger import Ledger
 from reconciler.gateways.fake_carrier.profile import CarrierProfile
 from reconciler.gateways.http.client import CarrierClient, NotTakenError, UnansweredError
+from reconciler.gateways.http.gateway import HttpGateway
 from reconciler.gateways.http.line import Line
 from reconciler.gateways.http.wire import Listener
 
@@ -42,6 +43,7 @@ class HttpBench:
 
     name = "http"
     simulated = True
+    hands_over = HttpGateway.hands_over
 
     def __init__(self, start, seed=1, **profile):
         self.clock = VirtualClock(start)

@@ -41,6 +41,7 @@ class HttpGateway:
     """Dials through a carrier that speaks the gateway protocol (docs/gateway-protocol.md)."""
 
     name = "http"
+    hands_over = True
 
     def __init__(
         self, clock: Clock, url: str, *, token: str | None = None, callbacks: Callbacks | None = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
 from reconciler.core.breaker import allowance, leave_alone_until
 from reconciler.store import breakers
 from reconciler.store.columns import AnyRow
 from reconciler.store.holds import newest_seq
+from reconciler.store.open_attempts import HANDED_OVER
 from reconciler.store.reads.contacts import Record
 from reconciler.store.tables import dialer, open_attempt, source_state
 
@@ -33,7 +34,10 @@ _ABANDONED = (
     .where(
         open_attempt.c.free_at.is_(None),
         dialer.c.stopped_at.is_(None),
-        or_(dialer.c.lease_until <= bindparam("now"), dialer.c.epoch != open_attempt.c.epoch),
+        or_(
+            dialer.c.lease_until <= bindparam("now"),
+            and_(dialer.c.epoch != open_attempt.c.epoch, open_attempt.c.epoch != HANDED_OVER),
+        ),
     )
 )
 
