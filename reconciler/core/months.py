@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 MONTHS_PER_YEAR = 12
+_WRITTEN = re.compile(r"([1-9][0-9]{3})-(0[1-9]|1[0-2])")
 _BITS_BELOW_MILLISECONDS = 80
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_LAST = datetime.max.replace(tzinfo=UTC)
+_LAST_MILLISECOND = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
 class Month(NamedTuple):
@@ -28,14 +30,16 @@ class Month(NamedTuple):
     @classmethod
     def of_id(cls, id_: UUID) -> Month:
         """Give the month in which an id of version 7 was made."""
-        return cls.of(min(_LAST, _EPOCH + (id_.int >> _BITS_BELOW_MILLISECONDS) * _MILLISECOND))
+        milliseconds = min(id_.int >> _BITS_BELOW_MILLISECONDS, _LAST_MILLISECOND)
+        return cls.of(_EPOCH + milliseconds * _MILLISECOND)
 
     @classmethod
     def read(cls, text: str) -> Month:
         """Read `2026-03`; raises ValueError where it is no month."""
-        if len(text) != len("2026-03"):
+        found = _WRITTEN.fullmatch(text)
+        if found is None:
             raise ValueError(f"{text!r} is no month")
-        return cls.of(datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC))
+        return cls(int(found[1]), int(found[2]))
 
     @property
     def start(self) -> datetime:

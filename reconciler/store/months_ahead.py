@@ -2,7 +2,7 @@
 
 A dialer does it between its steps, under the write lock like everything else: it waits for no reader longer
 than a moment, and tries again the next time. Rows that came before their month was made stand in the default
-partition; moving them takes as long as they are many, and is left to a person (`dialctl db upgrade`).
+partition, and are moved with it; where they are many, that is left to a person (`dialctl db upgrade`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OWNERS_PATIENCE_MS = 5_000
 
 
 NOT_ALLOWED = "only the owner of the tables may make months"
-ROWS_OUTSIDE = "rows stand outside of their months, and have to be moved"
+ROWS_OUTSIDE = "many rows stand outside of their months, and have to be moved first"
 READ = "somebody reads the history just now"
 
 
@@ -102,9 +102,6 @@ def _obstacle(connection: Connection, missing: Sequence[tuple[History, Month]]) 
         if not partitions.owner(connection, history).may_act:
             return NOT_ALLOWED
         if partitions.outside_is_large(connection, history):
-            return ROWS_OUTSIDE
-        outside = partitions.months_outside(connection, history)
-        if any((history, month) in missing for month in outside):
             return ROWS_OUTSIDE
     return None
 

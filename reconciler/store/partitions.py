@@ -24,8 +24,8 @@ LEAVING = "leaving"
 OPTIONS = {"conversation": " WITH (fillfactor = 70)"}
 """A conversation's row is written when the call is accepted, and again when it is answered and ends."""
 
-LARGE = 64 << 20
-"""Bytes: looking through a default partition that is larger would keep dialers waiting."""
+LARGE = 8 << 20
+"""Bytes: to move rows out of a default partition that is larger would keep dialers waiting."""
 
 _PART = re.compile(
     rf"({'|'.join(one.table.name for one in HISTORIES)})_(default|\d{{4}}_\d{{2}}(_{LEAVING})?)$"
@@ -71,8 +71,8 @@ def months_outside(connection: Connection, history: History) -> Sequence[Month]:
 
 
 def outside_is_large(connection: Connection, history: History) -> bool:
-    """Tell whether looking through the default partition takes a while."""
-    size = func.pg_relation_size(_default(history))
+    """Tell whether making a month takes a while, for the rows in the default partition."""
+    size = func.pg_table_size(_default(history))
     return bool(connection.execute(select(size > LARGE)).scalar_one())
 
 

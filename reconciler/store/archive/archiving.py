@@ -16,7 +16,7 @@ from reconciler.ports import Clock, Ids
 from reconciler.store import partitions
 from reconciler.store.archive import files
 from reconciler.store.archive.files import ArchiveFile
-from reconciler.store.archive.lines import lines
+from reconciler.store.archive.lines import lines, rows_of
 from reconciler.store.archive.removal import (
     Note,
     Pause,
@@ -79,10 +79,14 @@ class Archiving:
         history, month = holding.history, holding.month
         source = partitions.leaving(history, month) if holding.taken_out else None
         with self.database.read() as connection:
-            if next(lines(connection, history, month, source), None) is None:
+            if connection.execute(rows_of(history, month, source).limit(1)).first() is None:
                 return None
-            found = files.find(self.folder, holding.stem, lines(connection, history, month, source))
-            return found or files.write(self.folder, holding.stem, lines(connection, history, month, source))
+            with lines(connection, history, month, source) as found:
+                file = files.find(self.folder, holding.stem, found)
+            if file is not None:
+                return file
+            with lines(connection, history, month, source) as found:
+                return files.write(self.folder, holding.stem, found)
 
     def _note(self, holding: Holding) -> Note:
         """Make what writes down, once, that a file holds a month: in the list of archives, and in the log."""

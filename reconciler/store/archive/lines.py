@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,12 +20,14 @@ from reconciler.store.tables import campaign, contact, organization
 ROWS_AT_A_TIME = 1_000
 
 
+@contextmanager
 def lines(
     connection: Connection, history: History, month: Month, source: FromClause | None = None
-) -> Iterator[bytes]:
-    """Give the rows of a month in their order: those of the table, or of what looks like it."""
+) -> Iterator[Iterator[bytes]]:
+    """Read the rows of a month in their order: those of the table, or of what looks like it."""
     statement = rows_of(history, month, source).execution_options(yield_per=ROWS_AT_A_TIME)
-    return map(line, connection.execute(statement))
+    with connection.execute(statement) as rows:
+        yield map(line, rows)
 
 
 def rows_of(history: History, month: Month, source: FromClause | None = None) -> Select[*tuple[Any, ...]]:

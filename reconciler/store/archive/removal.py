@@ -68,8 +68,11 @@ def drop_taken_out(database: Database, holding: Holding, file: ArchiveFile | Non
 def holds_taken_out(database: Database, holding: Holding, file: ArchiveFile) -> bool:
     """Tell whether a file holds every row of what was taken out, which nothing changes any more."""
     source = partitions.leaving(holding.history, holding.month)
-    with database.read() as connection:
-        return holds(file.path, lines(connection, holding.history, holding.month, source))
+    with (
+        database.read() as connection,
+        lines(connection, holding.history, holding.month, source) as found,
+    ):
+        return holds(file.path, found)
 
 
 def delete_in_batches(
