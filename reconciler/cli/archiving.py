@@ -93,6 +93,7 @@ def _require_possible(session: Session, end: Month) -> None:
 
 
 def _ask(session: Session, holdings: Sequence[Holding], end: Month, folder: Path) -> None:
+    from reconciler.cli.rendering.words import counted
     from reconciler.store.archive.survey import count_of_unfinished
 
     with session.database.read() as connection:
@@ -100,7 +101,7 @@ def _ask(session: Session, holdings: Sequence[Holding], end: Month, folder: Path
     for holding in holdings:
         if holding.rows:
             again = ", left behind by an archive that was cut short" if holding.taken_out else ""
-            note(f"{holding.month}  {_counted(holding.rows, holding.history.name)}{again}")
+            note(f"{holding.month}  {counted(holding.rows, holding.history.singular)}{again}")
     if unfinished:
         note(
             f"{unfinished:,} of these attempts were to contacts that are still to be called; "
@@ -137,12 +138,14 @@ def _archive(session: Session, holdings: Sequence[Holding], folder: Path, author
 
 
 def _lines(archived: Archived, end: Month) -> Iterator[str]:
+    from reconciler.cli.rendering.words import counted
+
     files = 0
     for holding, file in archived:
         files += 1
-        yield f"{holding.month}  {_counted(file.rows, holding.history.name)}  {file.path}"
+        yield f"{holding.month}  {counted(file.rows, holding.history.singular)}  {file.path}"
     if files:
-        yield f"archived in {files} file{'' if files == 1 else 's'} that you alone may read; {IN_THE_CLEAR}"
+        yield f"archived in {counted(files, 'file')} that you alone may read; {IN_THE_CLEAR}"
     else:
         yield f"nothing to archive before {end}"
 
@@ -156,7 +159,3 @@ def _record(archived: tuple[Holding, ArchiveFile]) -> dict[str, object]:
         "file": str(file.path),
         "sha256": file.sha256,
     }
-
-
-def _counted(count: int, names: str) -> str:
-    return f"{count:,} {names.removesuffix('s') if count == 1 else names}"

@@ -97,6 +97,7 @@ def environment(
 def _bring_months_up(session: Session) -> None:
     """Move rows of history into their months; where only another user may, the schema is upgraded anyway."""
     from reconciler.cli.rendering.months import months_warnings
+    from reconciler.cli.rendering.words import counted
     from reconciler.store.months_ahead import move_in
     from reconciler.store.reads.months import read_months
 
@@ -108,7 +109,7 @@ def _bring_months_up(session: Session) -> None:
             note(warning)
         return
     moved = move_in(session.database, now)
-    print_lines(f"moved {move.rows:,} {move.history} into {move.month}" for move in moved)
+    print_lines(f"moved {counted(move.rows, move.history.singular)} into {move.month}" for move in moved)
 
 
 def _ask_for_live(name: str) -> None:

@@ -28,6 +28,11 @@ class History:
     month_column: Column[Any]
     order: Column[Any]
 
+    @property
+    def singular(self) -> str:
+        """What people call one of its rows."""
+        return self.name.removesuffix("s")
+
     def start_of(self, month: Month) -> UUID | datetime:
         """Give the least value of the month column in a month."""
         return month.first_id if self.month_column.name == "id" else month.start

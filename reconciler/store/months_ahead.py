@@ -40,7 +40,7 @@ READ = "somebody reads the history just now"
 class Move:
     """Rows of a month that were moved out of the default partition."""
 
-    history: str
+    history: History
     month: Month
     rows: int
 
@@ -84,7 +84,7 @@ def move_in(database: Database, now: datetime) -> Sequence[Move]:
         outside = [(one, month) for one in HISTORIES for month in partitions.months_outside(connection, one)]
         missing = dict.fromkeys([*outside, *_missing(connection, now)])
     moves = [
-        Move(history.name, month, _make_one(database, history, month, OWNERS_PATIENCE_MS))
+        Move(history, month, _make_one(database, history, month, OWNERS_PATIENCE_MS))
         for history, month in missing
     ]
     return [move for move in moves if move.rows]

@@ -104,9 +104,9 @@ def test_many_rows_outside_of_their_month_are_left_to_a_person(monkeypatch):
     before = bench.attempts(), bench.rows(tables.conversation), bench.rows(tables.event)
     moved = move_in(bench.database, bench.clock.now())
     assert moved == [
-        Move("attempts", JULY, 3),
-        Move("conversations", JULY, 3),
-        Move("events", JULY, len(before[2])),
+        Move(ATTEMPTS, JULY, 3),
+        Move(CONVERSATIONS, JULY, 3),
+        Move(EVENTS, JULY, len(before[2])),
     ]
     assert (bench.attempts(), bench.rows(tables.conversation), bench.rows(tables.event)) == before
     assert places(bench, "attempt") == ["attempt_2026_07"] * 3
