@@ -7,7 +7,7 @@ from datetime import timedelta
 from reconciler.controller.telling import Tell
 from reconciler.ports import Clock
 from reconciler.store.engine import Database
-from reconciler.store.months_ahead import make_ahead
+from reconciler.store.months_ahead import READ, make_ahead
 
 EVERY = timedelta(hours=1)
 
@@ -29,6 +29,8 @@ class MonthKeeper:
             return
         self._next_at = now + EVERY
         why = make_ahead(self._database, now)
+        if why == READ:  # there is time until the month begins
+            return
         if why is not None and why != self._told:
             self._tell("months not made", why=why, remedy="dialctl db upgrade, by the owner of the tables")
         self._told = why

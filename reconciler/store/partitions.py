@@ -9,7 +9,7 @@ locked meanwhile, and looked through for rows that would have to be in the new o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, FromClause, func, select, table, text
@@ -21,14 +21,11 @@ from reconciler.store.history import HISTORIES, History
 LEAVING = "leaving"
 """Ends the name of a partition that was taken out, and whose rows are on their way into a file."""
 
-OPTIONS = {"conversation": " WITH (fillfactor = 70)"}
-"""A conversation's row is written when the call is accepted, and again when it is answered and ends."""
-
 LARGE = 8 << 20
 """Bytes: to move rows out of a default partition that is larger would keep dialers waiting."""
 
 _PART = re.compile(
-    rf"({'|'.join(one.table.name for one in HISTORIES)})_(default|\d{{4}}_\d{{2}}(_{LEAVING})?)$"
+    rf"({'|'.join(one.table.name for one in HISTORIES)})_(?:default|(\d{{4}}_\d{{2}})(?:_{LEAVING})?)"
 )
 _PARTITIONS = text(
     "SELECT relname FROM pg_class JOIN pg_inherits ON inhrelid = pg_class.oid"
@@ -60,9 +57,8 @@ def owner(connection: Connection, history: History) -> Owner:
 
 def months_made(connection: Connection, history: History) -> Sequence[Month]:
     """Give the months that have a partition of their own, oldest first."""
-    start = len(history.table.name) + 1
     names = connection.execute(_PARTITIONS, {"parent": history.table.name}).scalars()
-    return [Month.read(name[start:].replace("_", "-")) for name in names if name != _default(history)]
+    return _months_in(names)
 
 
 def months_outside(connection: Connection, history: History) -> Sequence[Month]:
@@ -80,7 +76,7 @@ def make(connection: Connection, history: History, month: Month) -> int:
     """Make a month's partition, with what the default partition holds of it; gives how many rows that is."""
     name, bare = partition_name(history, month), history.table.name
     first, after = history.start_of(month), history.start_of(month.plus(1))
-    connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {bare} INCLUDING ALL){OPTIONS.get(bare, '')}")
+    connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {bare} INCLUDING ALL)")
     at = history.month_column.name
     moved = connection.exec_driver_sql(
         f"WITH moved AS (DELETE FROM {_default(history)}"  # noqa: S608 - our own names and bounds
@@ -102,9 +98,8 @@ def take_out(connection: Connection, history: History, month: Month) -> None:
 def taken_out(connection: Connection, history: History) -> Sequence[Month]:
     """Give the months that were taken out and not dropped yet: an archive was cut short."""
     pattern = rf"^{history.table.name}_\d{{4}}_\d{{2}}_{LEAVING}$"
-    start = len(history.table.name) + 1
     names = connection.execute(_LEFT_BEHIND, {"parent": history.table.name, "pattern": pattern}).scalars()
-    return [Month.read(name[start : start + 7].replace("_", "-")) for name in names]
+    return _months_in(names)
 
 
 def drop(connection: Connection, history: History, month: Month) -> None:
@@ -136,7 +131,13 @@ def leaving_name(history: History, month: Month) -> str:
 
 def is_part(name: str) -> bool:
     """Tell whether a table of this name is a part of another one, or was."""
-    return _PART.match(name) is not None
+    return _PART.fullmatch(name) is not None
+
+
+def _months_in(names: Iterable[str]) -> list[Month]:
+    """Read the months in names of ours; tables that somebody else has attached are theirs to look after."""
+    found = (_PART.fullmatch(name) for name in names)
+    return [Month.read(one[2].replace("_", "-")) for one in found if one is not None and one[2]]
 
 
 def _default(history: History) -> str:

@@ -17,8 +17,8 @@ REWRITTEN_IN_PLACE: Final[Storage] = {"fillfactor": 50}
 """Few rows, each written again and again by columns that no index holds: heartbeats, counters, states."""
 
 CHANGED_WITH_EVERY_CALL: Final[Storage] = {
-    "autovacuum_vacuum_scale_factor": "0.02",
-    "autovacuum_analyze_scale_factor": "0.02",
+    "autovacuum_vacuum_scale_factor": "0.05",
+    "autovacuum_analyze_scale_factor": "0.05",
 }
 """Millions of rows, of which calls change some: a fifth of them dead, as by default, would slow the lanes."""
 

@@ -79,8 +79,8 @@ def upgrade() -> None:
             "org_id", "campaign_key", "external_id", name=op.f("uq_contact_org_id_campaign_key_external_id")
         ),
         postgresql_with={
-            "autovacuum_vacuum_scale_factor": "0.02",
-            "autovacuum_analyze_scale_factor": "0.02",
+            "autovacuum_vacuum_scale_factor": "0.05",
+            "autovacuum_analyze_scale_factor": "0.05",
         },
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
