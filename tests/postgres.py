@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,10 @@ from pathlib import Path
 import psycopg
 
 from reconciler.store.engine import open_database
+from reconciler.store.months_ahead import make_first
 from reconciler.store.schema import create_tables
+
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 NOBODY = 65534
 """PostgreSQL refuses to run as root: then its server runs as this user, in a folder of its own."""
@@ -76,11 +80,15 @@ def url_of(database: str) -> str:
 
 @cache
 def with_tables() -> str:
-    """Give the name of a database that holds our tables and no row, to copy others from."""
+    """Give the name of a database that holds our tables and no row, to copy others from.
+
+    Most tests run in March 2026: that month and the next ones are there, all others are in no partition yet.
+    """
     name = new_database()
     database = open_database(url_of(name))
     with database.write() as connection:
         create_tables(connection)
+        make_first(connection, MARCH)
     database.close()
     return name
 

@@ -49,6 +49,7 @@ def apply(
     from reconciler.cli.revision import find_revision
     from reconciler.cli.session import opened, planning_session
     from reconciler.controller.planning import ReadSource
+    from reconciler.store.months_ahead import make_ahead
     from reconciler.store.schema import KEY_BYTES, ensure_schema
 
     applying = _Applying(ReadSource(source_of(paths, where, wishes)), where, wishes, yes=yes)
@@ -58,6 +59,7 @@ def apply(
         is_new = session.scratch
     with opened(where.database_url) as session:
         ensure_schema(session.database, session.ids, session.clock.now(), hash_key=new_key)
+        make_ahead(session.database, session.clock.now())
         if is_new:
             planned = applying.same_plan(session, planned)
         result = applying.write(session, planned, author, find_revision(revision, paths))

@@ -246,6 +246,7 @@ def _loop(
     tell: Tell,
 ) -> DialLoop:
     from reconciler.controller.dial_loop import DialLoop
+    from reconciler.controller.month_keeping import MonthKeeper
 
     return DialLoop(
         dialer,
@@ -254,6 +255,7 @@ def _loop(
         idle_after=times.idle_after,
         ready=reconciler.looked.is_set if reconciler is not None else lambda: True,
         watch=watch,
+        between=MonthKeeper(session.database, session.clock, tell).keep,
         tell=tell,
     )
 

@@ -23,6 +23,7 @@ from reconciler import __version__
 from reconciler.cli import (
     adhoc,
     applying,
+    archiving,
     carrier,
     contacts,
     db,
@@ -76,11 +77,12 @@ FAMILIES: Mapping[str, tuple[str, Mapping[str, Command]]] = {
         {"campaign": reading.describe_campaign, "contact": reading.describe_contact},
     ),
     "db": (
-        "The database: its schema, and its stamp.",
+        "The database: its schema, its history, and its stamp.",
         {
             "upgrade": db.upgrade,
             "current": db.current,
             "check": db.check,
+            "archive": archiving.archive,
             "environment": db.environment,
         },
     ),

@@ -306,6 +306,8 @@ class _Counted:
 
 def _say_what_is_missing(connection: Connection, kind: Kind, query: Query, shown: int) -> None:
     """Tell a person, on standard error, that there are more, or why there is nothing to see."""
+    from reconciler.cli.rendering.months import span_text
+    from reconciler.store.reads.archives import archived_months
     from reconciler.store.reads.names import organizations
 
     if not shown:
@@ -316,6 +318,10 @@ def _say_what_is_missing(connection: Connection, kind: Kind, query: Query, shown
         more = kind.count(connection, query) - shown
         if more > 0:
             note(f"{more:,} more; --limit 0 shows all")
+            return
+    archived = archived_months(connection, kind.name)
+    if archived is not None:
+        note(f"{kind.name} of {span_text(*archived)} are archived; dialctl get archives lists the files")
 
 
 def _print_page(view: Record, page: Callable[[Record], Iterator[RenderableType]], output: PageFormat) -> None:

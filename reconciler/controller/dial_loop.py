@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class DialLoop:
-    """Runs one dialer. `watch` is told the result of every step."""
+    """Runs one dialer. `watch` is told the result of every step; `between` is run before each."""
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class DialLoop:
         idle_after: timedelta | None = None,
         ready: Callable[[], bool] = lambda: True,
         watch: Callable[[StepResult], None] = lambda _: None,
+        between: Callable[[], None] = lambda: None,
         tell: Tell = silent,
     ) -> None:
         self._dialer = dialer
@@ -47,6 +48,7 @@ class DialLoop:
         self._idle_after = idle_after
         self._ready = ready
         self._watch = watch
+        self._between = between
         self._tell = tell
         self._failed = 0
 
@@ -76,6 +78,7 @@ class DialLoop:
 
     def _dial(self, stop: threading.Event) -> None:
         while not stop.is_set():
+            self._between()
             result = self._step()
             if self._dialer.barred is not None:
                 return

@@ -8,7 +8,7 @@ the same for any number of them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -63,9 +63,12 @@ def table_of(types: Mapping[str, TypeEngine[Any]], name: str = "given") -> Table
     )
 
 
-def over_rows(statement: Executable) -> Executable:
-    """Have a statement that is written for one row of parameters take many rows, by one array for each."""
-    types = _types(statement)
+def over_rows(statement: Executable, shared: Collection[str] = ()) -> Executable:
+    """Have a statement that is written for one row of parameters take many rows, by one array for each.
+
+    The `shared` parameters stay as they are: one value for all rows, into which a planner can look.
+    """
+    types = {name: type_ for name, type_ in _types(statement).items() if name not in shared}
     given = table_of(types)
     if isinstance(statement, Insert) and statement.select is None:
         return _insert_of(statement, given)

@@ -7,14 +7,15 @@ ring is a table as small as the number of calls at a time.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, null, select, update
 
 from reconciler.store.columns import AnyRow
+from reconciler.store.history import bounds, run_within, within_ids
 from reconciler.store.open_attempts import close
 from reconciler.store.portions import chunks
 from reconciler.store.prepared import Prepared
@@ -37,12 +38,12 @@ _SETTLED = (
 )  # fmt: skip
 
 
-def _by_id(source: Any) -> Prepared:  # noqa: ANN401 - a table, or what looks like one
+def _by_id(source: Any, *also: ColumnElement[bool]) -> Prepared:  # noqa: ANN401 - a table, or what looks like one
     columns = select(*(source.c[name] for name in _SETTLED))
-    return Prepared(columns.where(source.c.id.in_(bindparam("ids", expanding=True))))
+    return Prepared(columns.where(source.c.id.in_(bindparam("ids", expanding=True)), *also))
 
 
-_OPEN_BY_ID, _PAST_BY_ID = _by_id(_as_history), _by_id(attempt)
+_OPEN_BY_ID, _PAST_BY_ID = _by_id(_as_history), _by_id(attempt, *within_ids(attempt.c.id))
 _OUTCOME = (
     "state", "gateway_ref", "placed_at", "ringing_at", "answered_at", "ended_at", "outcome", "disposition",
     "used", "attempt", "reason", "carrier_code", "cost_micros", "cost_currency", "conversation_id",
@@ -59,7 +60,7 @@ _END = Prepared(
         ).where(open_attempt.c.id == bindparam("id_")),
     )
 )
-_this_one = update(attempt).where(attempt.c.id == bindparam("id_"))
+_this_one = update(attempt).where(attempt.c.id == bindparam("id_"), *within_ids(attempt.c.id))
 _RECORD = Prepared(_this_one.values(_new))
 _COMPLETE = Prepared(
     _this_one.values(
@@ -84,9 +85,15 @@ def open_and_past(
     connection: Connection, ids: Collection[UUID]
 ) -> tuple[dict[UUID, AnyRow], dict[UUID, AnyRow]]:
     """Give attempts by id: those that are open, and those that are history."""
-    running = _found(connection, _OPEN_BY_ID, sorted(ids))
-    missing = sorted(set(ids) - running.keys())
-    return running, _found(connection, _PAST_BY_ID, missing)
+    running = {
+        row.id: row for chunk in chunks(sorted(ids)) for row in _OPEN_BY_ID.rows(connection, {"ids": chunk})
+    }
+    past = {
+        row.id: row
+        for chunk in chunks(sorted(set(ids) - running.keys()))
+        for row in _PAST_BY_ID.rows(connection, {"ids": chunk, **bounds(chunk)})
+    }
+    return running, past
 
 
 def newest_unknown(connection: Connection, contact_id: UUID) -> UUID | None:
@@ -112,19 +119,15 @@ def end(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 def record(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Write a late proof into history: rows like those of `end`."""
-    _RECORD.run_many(connection, rows)
+    run_within(_RECORD, connection, rows)
 
 
 def complete(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Add to ended attempts what late events tell: rows of `id_` and `new_<column>`."""
-    _COMPLETE.run_many(connection, rows)
+    run_within(_COMPLETE, connection, rows)
 
 
 def free_lost(connection: Connection, now: datetime) -> list[tuple[UUID, str]]:
     """Make history of unknown calls whose time is over; gives organization and number of each (R-DIAL-3)."""
     _KEEP_LOST.run(connection, {"now": now})
     return [(row.org_id, row.number) for row in _FREE_LOST.rows(connection, {"now": now})]
-
-
-def _found(connection: Connection, statement: Prepared, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
-    return {row.id: row for chunk in chunks(ids) for row in statement.rows(connection, {"ids": chunk})}

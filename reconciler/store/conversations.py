@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
 
+from reconciler.store.history import run_within, within_ids
 from reconciler.store.prepared import Prepared, prepared_insert
 from reconciler.store.tables import conversation
 
@@ -13,7 +14,7 @@ _START = prepared_insert(
     conversation, "id", "org_id", "campaign_key", "contact_id", "attempt_id", "status", "transcript",
     "recording_url", "created_at", "answered_at", "ended_at",
 )  # fmt: skip
-_this_one = update(conversation).where(conversation.c.id == bindparam("id_"))
+_this_one = update(conversation).where(conversation.c.id == bindparam("id_"), *within_ids(conversation.c.id))
 _END = Prepared(
     _this_one.values(
         {
@@ -34,9 +35,9 @@ def start(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 def end(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Write what conversations came to: rows of `id_` and `new_<column>`."""
-    _END.run_many(connection, rows)
+    run_within(_END, connection, rows)
 
 
 def date(connection: Connection, rows: list[dict[str, Any]]) -> None:
     """Write when conversations began, and were answered: rows of `id_` and `new_<column>`."""
-    _DATE.run_many(connection, rows)
+    run_within(_DATE, connection, rows)

@@ -277,6 +277,17 @@ def joins_laterally(connection: Connection) -> bool:
     return connection.dialect.name == POSTGRESQL
 
 
+def keeps_months(connection: Connection) -> bool:
+    """Tell whether each month of history is a partition (partitions.py); where not, tables are plain."""
+    return connection.dialect.name == POSTGRESQL
+
+
+def wait_at_most(connection: Connection, milliseconds: int) -> None:
+    """Give up sooner than a writer does where a table's lock is taken; for this transaction."""
+    if connection.dialect.name == POSTGRESQL:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
+
+
 _REMEDIES = {
     "unable to open database file": "its folder must exist, and you must be allowed to write there",
     "readonly database": "the file and its folder must be writable, also to read: SQLite locks there",

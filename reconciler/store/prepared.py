@@ -14,6 +14,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -138,31 +139,41 @@ class Prepared:
         finally:
             cursor.close()
 
-    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    def run_many(
+        self,
+        connection: Connection,
+        rows: Sequence[Mapping[str, Any]],
+        shared: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         """Run it once per row of parameters; takes no lists, nor two rows for one row of a table.
 
-        A server need not have answered yet (dialect.send_ahead).
+        `shared` are parameters that are the same for all rows, under the same names with every run. A server
+        need not have answered yet (dialect.send_ahead).
         """
         if not rows:
             return
         if takes_arrays(connection.dialect):
-            self._run_over(connection, rows)
+            self._run_over(connection, rows, shared)
             return
-        form = self._for(connection.dialect).form(rows[0])
+        each = [{**row, **shared} for row in rows] if shared else rows
+        form = self._for(connection.dialect).form(each[0])
         cursor = connection.connection.cursor()
         try:
-            cursor.executemany(form.sql, [form.bind(row) for row in rows])
+            cursor.executemany(form.sql, [form.bind(row) for row in each])
         finally:
             cursor.close()
 
-    def _run_over(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _run_over(
+        self, connection: Connection, rows: Sequence[Mapping[str, Any]], shared: Mapping[str, Any]
+    ) -> None:
         name = connection.dialect.name
         if name not in self._compiled_over_rows:
-            self._compiled_over_rows[name] = _Compiled(over_rows(self._statement), connection.dialect)
-        columns = {name: [row[name] for row in rows] for name in rows[0]}
-        form = self._compiled_over_rows[name].form(columns)
+            statement = over_rows(self._statement, shared.keys())
+            self._compiled_over_rows[name] = _Compiled(statement, connection.dialect)
+        parameters = {name: [row[name] for row in rows] for name in rows[0]} | dict(shared)
+        form = self._compiled_over_rows[name].form(parameters)
         send_ahead(connection)
-        connection.connection.cursor().execute(form.sql, form.bind(columns))
+        connection.connection.cursor().execute(form.sql, form.bind(parameters))
 
     def _for(self, dialect: Dialect) -> _Compiled:
         compiled = self._compiled.get(dialect.name)

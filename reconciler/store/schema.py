@@ -14,6 +14,8 @@ from reconciler.spec.model import DEFAULT
 from reconciler.spec.organization import DEFAULT_ORG_LIMIT
 from reconciler.store import dialect
 from reconciler.store.engine import Database, is_empty
+from reconciler.store.months_ahead import make_first
+from reconciler.store.partitions import make_defaults
 from reconciler.store.schema_range import NEWEST, OLDEST_RELEASE, check_version, found_schema, require_range
 from reconciler.store.tables import Table, installation, organization, schema_revision
 
@@ -38,6 +40,7 @@ def ensure_schema(database: Database, ids: Ids, now: datetime, *, hash_key: byte
     with database.write() as connection:
         if is_empty(connection):
             _migrate(connection)
+            make_first(connection, now)
             _first_rows(connection, ids, now, hash_key or secrets.token_bytes(KEY_BYTES))
 
 
@@ -52,6 +55,8 @@ def create_scratch(database: Database, ids: Ids, now: datetime, hash_key: bytes)
 def create_tables(connection: Connection) -> None:
     """Create all tables at once, as the migrations would one after the other."""
     Table.metadata.create_all(connection)
+    if dialect.keeps_months(connection):
+        make_defaults(connection)
     connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
     connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": NEWEST})
     connection.execute(insert(schema_revision), {"revision": NEWEST, "oldest_release": OLDEST_RELEASE})

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 from support.present_database import ON_BOTH, present_url, query
 
+from reconciler.core.months import Month
 from reconciler.store.dialect import parse_url, shown
 
 NO_DATABASE = (
@@ -34,12 +36,16 @@ def test_a_database_without_tables_is_none(dialctl, command):
 
 
 @ON_BOTH
-def test_the_version_is_shown_and_checked(dialctl, applied):
+def test_the_version_is_shown_and_checked(dialctl, applied, engine):
     """`current` and `check` tell that this release can work with what it created."""
     current = dialctl("db", "current")
     version, _, rest = current.out.partition(" ")
     carries = f"it carries releases from {version} on"
-    assert (current.code, rest) == (0, f"({carries}; this release knows {version} to {version})\n")
+    known, _, months = rest.partition("\n")
+    assert (current.code, known) == (0, f"({carries}; this release knows {version} to {version})")
+    present = Month.of(datetime.now(UTC))
+    of_history = f"history: a partition for each month from {present} to {present.plus(2)}\n"
+    assert months == ("" if engine == "sqlite" else of_history)
     assert dialctl("db", "check").out == f"{shown(parse_url(present_url()))} can be worked with\n"
     assert dialctl("db", "upgrade").out == f"at version {version} already\n"
 

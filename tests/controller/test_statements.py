@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
-from support.bench import MINUTE, SECOND, Bench, campaign, configuration, crowd, installation, number_of
+from databases import ON_POSTGRESQL, ON_SQLITE
+from sqlalchemy import select, update
+from support.bench import (
+    MINUTE,
+    MONDAY,
+    SECOND,
+    Bench,
+    campaign,
+    configuration,
+    crowd,
+    installation,
+    number_of,
+)
 from support.bench import organization as tenant
-from support.statements import Statements, scans
+from support.statements import Statements, history_read, history_read_generically, scans
 
 from reconciler.core.outcomes import Disposition, Outcome
 from reconciler.ports import Accepted, Ended
-from reconciler.store import numbers, queue, tables, waiting_room
+from reconciler.store import attempts, conversations, numbers, queue, tables, waiting_room
 from reconciler.store.tallies import TallyChange
 
 FEW, ENOUGH_FOR_A_BREAKER, MANY = 5, 12, 50
@@ -126,3 +138,80 @@ def test_no_look_scans_the_contacts(look, analysed):
     one, now = bench.contact("c0"), bench.clock.now()
     for sql, found in scans_of(bench, statements, lambda at: LOOKS[look](at, one, now)):
         assert found == [], sql
+
+
+TIMES = ("placed_at", "ringing_at", "answered_at")
+OUTCOME = ("state", "outcome", "disposition", "used", "attempt", "reason", "carrier_code", "cost_micros",
+           "cost_currency", "gateway_ref", "conversation_id", "ended_at", *TIMES)  # fmt: skip
+SAID = ("status", "transcript", "recording_url", "created_at", "answered_at", "ended_at")
+
+
+def new(ids, *columns):
+    known = {"state": "ended", "status": "ended", "created_at": MONDAY}
+    return [{"id_": id_, **{f"new_{column}": known.get(column) for column in columns}} for id_ in ids]
+
+
+LATE = {
+    "open_and_past": lambda at, calls, _said: attempts.open_and_past(at, calls),
+    "record": lambda at, calls, _said: attempts.record(at, new(calls, *OUTCOME)),
+    "complete": lambda at, calls, _said: attempts.complete(
+        at, new(calls, *TIMES, "gateway_ref", "conversation_id")
+    ),
+    "end": lambda at, _calls, said: conversations.end(at, new(said, *SAID)),
+    "date": lambda at, _calls, said: conversations.date(at, new(said, "created_at", "answered_at")),
+}
+PARTS = {"attempt_2026_03", "conversation_2026_03"}
+
+
+def history_of(count):
+    """Have ended calls, and statements that are watched from then on."""
+    bench, statements = bench_of(count)
+    bench.step()
+    for row in bench.open():
+        now = bench.clock.now()
+        bench.carrier.tell(Accepted(row.id, now, "ref"), Ended(row.id, now, Outcome.NO_ANSWER))
+    bench.dialer.drain()
+    bench.step()
+    return bench, statements
+
+
+def asked_of_history(statements, connection, look):
+    """Run a look, and give its statements that ask the history."""
+    calls, said = (
+        list(connection.execute(select(table.c.id)).scalars())
+        for table in (tables.attempt, tables.conversation)
+    )
+    statements.take()
+    LATE[look](connection, calls, said)
+    of_history = re.compile(r"(FROM|UPDATE) (attempt|conversation)\b")
+    taken = [(sql, *given) for sql, given in statements.take() if given]
+    asked = [(sql, given) for sql, given in taken if of_history.search(sql)]
+    assert asked
+    return asked
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("look", LATE)
+@pytest.mark.parametrize("analysed", [False, True])
+def test_a_step_reads_the_history_of_the_months_of_its_calls_alone(look, analysed):
+    """However many months of finished calls there are, what comes late finds its own by their ids."""
+    bench, statements = history_of(60)
+    with bench.database.write() as connection:
+        if analysed:
+            connection.exec_driver_sql("ANALYZE")
+        for sql, given in asked_of_history(statements, connection, look):
+            for indexed, whole in (
+                history_read(connection, sql, given),
+                history_read_generically(connection, sql, given),
+            ):
+                assert indexed <= PARTS, sql
+                assert (len(indexed), whole) == (1, set()), sql
+
+
+@ON_SQLITE
+def test_a_file_database_finds_late_calls_by_their_ids():
+    """Plain tables, of any size: an index leads to each row."""
+    bench, statements = history_of(60)
+    with bench.database.write() as connection:
+        for sql, given in asked_of_history(statements, connection, "open_and_past"):
+            assert history_read(connection, sql, given) == ({"attempt"}, set())

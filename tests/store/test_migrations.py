@@ -10,14 +10,23 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from databases import ON_SQLITE, empty_url, scratch_url
+from databases import ON_POSTGRESQL, ON_SQLITE, empty_url, scratch_url
 from sqlalchemy import insert, inspect, text
 
 from reconciler.errors import DatabaseUnusable, SchemaOutOfRange
 from reconciler.ids import Uuid7
 from reconciler.store import schema_range
 from reconciler.store.engine import open_database
-from reconciler.store.schema import create_scratch, ensure_schema, environment, stamp_environment, upgrade
+from reconciler.store.migrations.comparing import is_compared
+from reconciler.store.months_ahead import make_first
+from reconciler.store.schema import (
+    create_scratch,
+    create_tables,
+    ensure_schema,
+    environment,
+    stamp_environment,
+    upgrade,
+)
 from reconciler.store.schema_range import (
     NEWEST,
     OLDEST,
@@ -48,7 +57,9 @@ def migrated(fresh):
 def test_migrations_give_exactly_the_tables(migrated):
     """Migrations from an empty database to head differ in nothing from the declared tables."""
     with migrated.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_object": is_compared}
+        )
         assert compare_metadata(context, Table.metadata) == []
 
 
@@ -66,6 +77,36 @@ def test_migrations_give_the_same_indexes_as_a_scratch_database(migrated):
             rows = connection.execute(statement).all()
             found.append({row.name: " ".join(row.sql.split()) for row in rows})
     assert found[0] == found[1]
+
+
+STORED = """
+    SELECT c.relname, c.relkind, c.reloptions, pg_get_partkeydef(c.oid) AS parts,
+        pg_get_expr(c.relpartbound, c.oid) AS bound,
+        CASE WHEN c.relkind IN ('i', 'I') THEN pg_get_indexdef(c.oid) END AS index
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'i', 'I') AND c.relname NOT LIKE 'alembic%'
+    ORDER BY c.relname
+"""
+
+
+@ON_POSTGRESQL
+def test_migrations_store_tables_as_a_scratch_database_does(migrated, tmp_path):
+    """Partitions, their bounds and indexes, fill factors and when to vacuum: the same either way."""
+    scratch = open_database(empty_url(tmp_path))
+    with scratch.write() as connection:
+        create_tables(connection)
+        make_first(connection, NOW)
+    found = []
+    for database in (migrated, scratch):
+        with database.read() as connection:
+            found.append(connection.execute(text(STORED)).all())
+    scratch.close()
+    assert found[0] == found[1]
+    stored = {row.relname: row for row in found[0]}
+    assert stored["attempt"].parts == stored["conversation"].parts == "RANGE (id)"
+    assert stored["event"].parts == "RANGE (at)"
+    assert stored["event_default"].bound == "DEFAULT"
+    assert "fillfactor=50" in stored["open_attempt"].reloptions
 
 
 def test_this_release_creates_the_head_of_the_migrations(migrated):

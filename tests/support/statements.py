@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 import psycopg
@@ -38,6 +39,41 @@ def scans(connection, sql, *parameters):
         whole = [line for line in lines if line.startswith("SCAN contact")]
         return [line for line in whole if "ix_contact_expires" not in line]
     return [line for line in lines if "Seq Scan on contact " in f"{line} "]
+
+
+def history_read(connection, sql, *parameters):
+    """Give the parts of history that a statement reads by an index, and those that it reads row by row."""
+    lines = plan_of(connection, sql, *parameters)
+    if connection.dialect.name == "sqlite":
+        table = r"(attempt|conversation)\b"
+        return _named(f"SEARCH {table}", lines), _named(f"SCAN {table}", lines)
+    return _parts_read(lines)
+
+
+def history_read_generically(connection, sql, parameters):
+    """Give the same of a plan made before the parameters were known, as a server comes to use one."""
+    raw = connection.connection.driver_connection
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", sql)))
+    for place, name in enumerate(names, start=1):
+        sql = sql.replace(f"%({name})s", f"${place}")
+    raw.execute("SET LOCAL enable_seqscan = off")
+    raw.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    raw.execute(f"PREPARE asked AS {sql}")
+    values = ", ".join(["%s"] * len(names))
+    cursor = psycopg.ClientCursor(raw)
+    bound = [parameters[name] for name in names]
+    lines = cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF) EXECUTE asked({values})", bound).fetchall()
+    raw.execute("DEALLOCATE asked")
+    return _parts_read([line for (line,) in lines if "never executed" not in line])
+
+
+def _parts_read(lines):
+    part = r"((?:attempt|conversation)_(?:default|\d{4}_\d{2}))\b"
+    return _named(rf"(?:Index|Bitmap Heap)[\w ]* on {part}", lines), _named(rf"Seq Scan on {part}", lines)
+
+
+def _named(pattern, lines):
+    return {found[1] for line in lines if (found := re.search(pattern, line))}
 
 
 def plan_of(connection, sql, *parameters):

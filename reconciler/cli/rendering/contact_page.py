@@ -62,6 +62,8 @@ def _history(view: Record) -> Iterator[RenderableType]:
     used = f"{view['attempts'] - before} used of {view['max_attempts']}"
     since = f" since its requeue; the {before} before do not count" if before else ""
     yield from heading("Attempts", f"{used}{since} (UTC)")
+    if view["archived_attempts"]:
+        yield Text(f"      {counted(view['archived_attempts'], 'earlier attempt')} archived, in files")
     for one in view["history"]:
         number = one["attempt"] if one["attempt"] is not None else "-"
         came_to = one["outcome"] or one["state"]

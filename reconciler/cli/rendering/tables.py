@@ -202,5 +202,13 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("FROM", _where_from, least=NAME, goes=2),
         Column("APPLY", lambda record: short_id(record["apply_id"]), goes=1),
     ),
+    "archives": (
+        Column("MONTH", _field("month")),
+        Column("WHAT", _field("history")),
+        Column("ROWS", lambda record: f"{record['rows']:,}", right=True),
+        Column("AT (UTC)", _at("created_at"), goes=2),
+        Column("BY", _field("actor"), least=NAME, goes=1),
+        Column("FILE", _field("file"), folds=True, least=READABLE),
+    ),
 }
 """The columns of each kind, from left to right."""

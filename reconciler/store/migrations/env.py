@@ -13,6 +13,7 @@ from alembic import context
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import insert
 
+from reconciler.store.migrations.comparing import is_compared
 from reconciler.store.tables import Table, schema_revision
 
 
@@ -31,6 +32,7 @@ def _record(
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Table.metadata,
+    include_object=is_compared,
     render_as_batch=True,
     transactional_ddl=True,
     transaction_per_migration=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,9 @@ from reconciler.core.settlement import ContactStatus
 from reconciler.core.windows.tz_database import wall_time
 from reconciler.store.attempts import RUNNING_AND_PAST
 from reconciler.store.columns import AnyRow
+from reconciler.store.history import ATTEMPTS
 from reconciler.store.identity import CampaignRef, OrganizationRef
+from reconciler.store.reads.archives import archived_months
 from reconciler.store.reads.attempts import History, attempt_records
 from reconciler.store.reads.contacts import Record, records_of
 from reconciler.store.reads.events import events_of
@@ -46,6 +48,7 @@ def contact_view(
         default_timezone=situation.terms.default_timezone,
     )
     [record] = records_of(connection, [row], place, book, now)
+    history = list(_history(connection, place, row.id))
     return {
         **record,
         "org": place.org.name,
@@ -64,7 +67,8 @@ def contact_view(
         "agent_config": row.agent_config,
         "initial_context": row.initial_context,
         "rotation": list(_rotation(connection, place.org, situation)),
-        "history": list(_history(connection, place, row.id)),
+        "history": history,
+        "archived_attempts": _archived_attempts(connection, row, history),
         "events": events_of(
             connection, place.org, [id_ for id_ in (row.id, row.list_id) if id_], limit=LAST_EVENTS
         ),
@@ -114,6 +118,13 @@ def _history(connection: Connection, place: CampaignRef, contact_id: UUID) -> It
         found = evidence[record["id"]]
         turns = len(found.transcript or ())
         yield {**record, "reason": found.reason, "window": found.window, "transcript_turns": turns}
+
+
+def _archived_attempts(connection: Connection, row: AnyRow, history: Sequence[Record]) -> int:
+    """Count the used attempts that the contact remembers and the history does not: they stand in files."""
+    if archived_months(connection, ATTEMPTS.name) is None:
+        return 0
+    return max(0, int(row.attempts) - sum(one["used"] is True for one in history))
 
 
 def _gate_record(gate: Gate, zone: str) -> Record:

@@ -16,7 +16,7 @@ from reconciler.core.phones import mask_number
 from reconciler.core.settlement import ContactStatus
 from reconciler.errors import NotFound
 from reconciler.store.identity import CampaignRef, OrganizationRef
-from reconciler.store.reads import attempts, contacts, events, holds, objects
+from reconciler.store.reads import archives, attempts, contacts, events, holds, objects
 from reconciler.store.reads.attempts import History
 from reconciler.store.reads.contacts import Record
 from reconciler.store.reads.names import as_uuid, campaigns_of, did_you_mean, find_contact_row
@@ -77,14 +77,16 @@ def _by_name(
 def _by_id(
     records: Callable[[Connection, Query, UUID], Iterable[Record]], what: str
 ) -> Callable[[Connection, Query, str], Sequence[Record]]:
-    """Find what has no name but its id."""
+    """Find what has no name but its id; of what was archived, the file is named."""
 
     def find(connection: Connection, query: Query, text: str) -> Sequence[Record]:
         id_ = as_uuid(text)
         found = list(records(connection, replace(query, every=True), id_)) if id_ else []
         if not found:
+            file = archives.file_of(connection, f"{what}s", id_) if id_ else None
             raise NotFound(
-                f"there is no {what} '{masked_name(text)}'", hint=f"{what}s are named by their ids"
+                f"there is no {what} '{masked_name(text)}'",
+                hint=f"its month was archived: {file}" if file else f"{what}s are named by their ids",
             )
         return found
 
@@ -192,6 +194,11 @@ def _find_events(connection: Connection, query: Query, text: str) -> Sequence[Re
     return found
 
 
+def _archives(connection: Connection, query: Query) -> Iterator[Record]:
+    del query  # all of them, whatever the organization
+    return archives.archive_records(connection)
+
+
 ATTEMPT_STATES = ("intent", "placing", "placed", "ringing", "answered", "ended", "unknown")
 _CAMPAIGN, _STATUS, _ALL = "campaign", "status", "all"
 
@@ -275,6 +282,7 @@ KINDS: Mapping[str, Kind] = {
             lambda connection, query: events.count_events(connection, query.org, query.campaign),
             filters=frozenset({_CAMPAIGN}),
         ),
+        Kind("archives", "archive", _archives, _by_name(_archives, "archive")),
     )
 }
 """Every kind, in the order in which `get` lists them."""

@@ -5,14 +5,17 @@ Three rules hold throughout:
 * `org_id` stands on every row, and `campaign_key` is never NULL: the organization's `adhoc_key` stands for
   "no campaign", so that uniqueness binds ad hoc contacts too.
 * Runtime columns (marked so) are written by the dialer only; an apply touches them by guarded status alone.
-* Evidence (`attempt`, `conversation`, `event`) only grows. A call that goes on lives in the small
-  `open_attempt`, with the same evidence, and becomes history when it is settled.
+* Evidence (`attempt`, `conversation`, `event`) only grows, month by month, until a person archives old ones.
+  A call that goes on lives in the small `open_attempt`, with the same evidence, and becomes history when it
+  is settled.
 """
 
 from __future__ import annotations
 
+from reconciler.store.tables.archives import Archive, archive
 from reconciler.store.tables.base import Table
 from reconciler.store.tables.calls import (
+    IS_UNKNOWN,
     Attempt,
     Conversation,
     Dialer,
@@ -50,6 +53,8 @@ from reconciler.store.tables.stops import Breaker, Hold, Suppression, breaker, h
 
 __all__ = [
     "IS_PENDING",
+    "IS_UNKNOWN",
+    "Archive",
     "Attempt",
     "Breaker",
     "Campaign",
@@ -71,6 +76,7 @@ __all__ = [
     "Suppression",
     "Table",
     "Tally",
+    "archive",
     "attempt",
     "breaker",
     "campaign",

@@ -26,6 +26,7 @@ class Table(SQLModel):
 BIG_SERIAL = BigInteger().with_variant(Integer, "sqlite")
 LIVE = text("deleted_at IS NULL")
 PENDING = text("status = 'pending'")
+UNKNOWN = text("state = 'unknown'")
 
 
 def core_table(model: type[SQLModel]) -> SqlTable:

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, UniqueConstraint, literal_column, text
 from sqlmodel import Field
 
 from reconciler.store.columns import Json, UtcDateTime, VersionText
-from reconciler.store.tables.base import Table, core_table
+from reconciler.store.tables.base import UNKNOWN, Table, core_table
+from reconciler.store.tables.storage import EMPTIED_ALL_THE_TIME, REWRITTEN_IN_PLACE
 
 
 class Evidence(Table):
@@ -48,12 +49,14 @@ class Evidence(Table):
 class Attempt(Evidence, table=True):
     """Evidence of a call that is over, or whose fate stayed unknown: history, which only grows.
 
-    Carries no constraint but its id, which grows with time.
+    Carries no constraint but its id, which grows with time: a server keeps a partition for each month.
     """
 
     __table_args__ = (
         Index("ix_attempt_contact", "contact_id", "id"),
         Index("ix_attempt_campaign", "campaign_key", "id"),
+        Index("ix_attempt_unknown", "id", sqlite_where=UNKNOWN, postgresql_where=UNKNOWN),
+        {"postgresql_partition_by": "RANGE (id)"},
     )
 
     outcome: str | None = None
@@ -82,6 +85,7 @@ class OpenAttempt(Evidence, table=True):
               postgresql_where=text("free_at IS NULL")),
         Index("ix_open_attempt_free", "free_at", sqlite_where=text("free_at IS NOT NULL"),
               postgresql_where=text("free_at IS NOT NULL")),
+        {"postgresql_with": EMPTIED_ALL_THE_TIME},
     )  # fmt: skip
 
     country: str
@@ -93,7 +97,10 @@ class OpenAttempt(Evidence, table=True):
 class Conversation(Table, table=True):
     """What a call produced; made when the gateway accepts the call (R-ATT-2)."""
 
-    __table_args__ = (Index("ix_conversation_campaign", "campaign_key", "id"),)
+    __table_args__ = (
+        Index("ix_conversation_campaign", "campaign_key", "id"),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
 
     id: UUID = Field(primary_key=True)
     org_id: UUID
@@ -111,6 +118,8 @@ class Conversation(Table, table=True):
 class Dialer(Table, table=True):
     """One heartbeat row per dialing process: its lease, and the newest hold that it obeys."""
 
+    __table_args__ = ({"postgresql_with": REWRITTEN_IN_PLACE},)
+
     id: UUID = Field(primary_key=True)
     epoch: int
     lease_until: datetime = Field(sa_type=UtcDateTime)
@@ -126,3 +135,6 @@ attempt = core_table(Attempt)
 open_attempt = core_table(OpenAttempt)
 conversation = core_table(Conversation)
 dialer = core_table(Dialer)
+
+IS_UNKNOWN = attempt.c.state == literal_column("'unknown'")
+"""Written out, for a bound value would not match the partial index on attempts whose fate is unknown."""

@@ -11,6 +11,7 @@ from sqlmodel import Field
 
 from reconciler.store.columns import Json, UtcDateTime, VersionText
 from reconciler.store.tables.base import PENDING, Table, core_table
+from reconciler.store.tables.storage import CHANGED_WITH_EVERY_CALL, REWRITTEN_IN_PLACE
 
 
 class Contact(Table, table=True):
@@ -31,6 +32,7 @@ class Contact(Table, table=True):
               postgresql_where=text("status = 'pending' AND expires_at IS NOT NULL")),
         Index("ix_contact_list", "list_id", sqlite_where=text("list_id IS NOT NULL"),
               postgresql_where=text("list_id IS NOT NULL")),
+        {"postgresql_with": CHANGED_WITH_EVERY_CALL},
     )  # fmt: skip
 
     id: UUID = Field(primary_key=True)
@@ -109,6 +111,8 @@ class Lane(Table, table=True):
 
 class Tally(Table, table=True):
     """How many contacts of a campaign are in each status, and how many attempts it made."""
+
+    __table_args__ = ({"postgresql_with": REWRITTEN_IN_PLACE},)
 
     campaign_key: UUID = Field(primary_key=True)
     name: str = Field(primary_key=True)

@@ -11,6 +11,7 @@ from sqlmodel import Field
 
 from reconciler.store.columns import Json, UtcDateTime, VersionText
 from reconciler.store.tables.base import LIVE, Table, core_table
+from reconciler.store.tables.storage import REWRITTEN_IN_PLACE
 
 
 class Installation(Table, table=True):
@@ -69,7 +70,10 @@ class Campaign(Table, table=True):
     `source_revision` is the git revision that changed the row last.
     """
 
-    __table_args__ = (UniqueConstraint("org_id", "external_id"),)
+    __table_args__ = (
+        UniqueConstraint("org_id", "external_id"),
+        {"postgresql_with": REWRITTEN_IN_PLACE},
+    )
 
     id: UUID = Field(primary_key=True)
     org_id: UUID = Field(foreign_key="organization.id")

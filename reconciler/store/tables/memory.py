@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, PrimaryKeyConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from reconciler.store.columns import Json, UtcDateTime
 from reconciler.store.tables.base import BIG_SERIAL, Table, core_table
+
+EVENT_SEQ = "uq_event_seq_at"
 
 
 class Source(Table, table=True):
@@ -50,9 +52,18 @@ class Inventory(Table, table=True):
 
 
 class Event(Table, table=True):
-    """The log: who changed what, when, from which revision. Never holds personal data (R-PLAN-8)."""
+    """The log: who changed what, when, from which revision. Never holds personal data (R-PLAN-8).
 
-    __table_args__ = (Index("ix_event_object", "object_id", "seq"),)
+    A server keeps a partition for each month, which only lets be unique what says the month, too. `seq` comes
+    from one sequence, so that it is unique all the same.
+    """
+
+    __table_args__ = (
+        PrimaryKeyConstraint("seq").ddl_if(dialect="sqlite"),
+        Index(EVENT_SEQ, "seq", "at", unique=True).ddl_if(dialect="postgresql"),
+        Index("ix_event_object", "object_id", "seq"),
+        {"postgresql_partition_by": "RANGE (at)"},
+    )
 
     seq: int | None = Field(default=None, primary_key=True, sa_type=BIG_SERIAL)
     at: datetime = Field(sa_type=UtcDateTime)

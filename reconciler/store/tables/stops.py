@@ -11,6 +11,7 @@ from sqlmodel import Field
 
 from reconciler.store.columns import Json, UtcDateTime
 from reconciler.store.tables.base import BIG_SERIAL, Table, core_table
+from reconciler.store.tables.storage import REWRITTEN_IN_PLACE
 
 
 class Hold(Table, table=True):
@@ -43,6 +44,8 @@ class Hold(Table, table=True):
 
 class Breaker(Table, table=True):
     """The breaker of a gateway or an agent (R-RETRY-4), and a gateway's back-off. Runtime."""
+
+    __table_args__ = ({"postgresql_with": REWRITTEN_IN_PLACE},)
 
     scope: str = Field(primary_key=True)
     org_id: UUID = Field(primary_key=True)

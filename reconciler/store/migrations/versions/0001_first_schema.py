@@ -19,6 +19,7 @@ oldest_release = "0001"
 
 def upgrade() -> None:
     """Apply."""
+    _create_history()
     op.create_table(
         "schema_revision",
         sa.Column("revision", sa.String(), nullable=False),
@@ -27,54 +28,13 @@ def upgrade() -> None:
     )
 
     op.create_table(
-        "attempt",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("org_id", sa.Uuid(), nullable=False),
-        sa.Column("campaign_key", sa.Uuid(), nullable=False),
-        sa.Column("contact_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("number_hash", sa.String(), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=True),
-        sa.Column("agent_id", sa.String(), nullable=True),
-        sa.Column("agent_version", VersionText(length=200), nullable=True),
-        sa.Column("agent_number", sa.String(), nullable=True),
-        sa.Column("gateway", sa.String(), nullable=False),
-        sa.Column("gateway_ref", sa.String(), nullable=True),
-        sa.Column("configuration_revision", sa.String(), nullable=True),
-        sa.Column("source_revision", sa.String(), nullable=True),
-        sa.Column("timezone", sa.String(), nullable=True),
-        sa.Column("timezone_source", sa.String(), nullable=False),
-        sa.Column("window", sa.String(), nullable=True),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("used", sa.Boolean(), nullable=True),
-        sa.Column("not_after", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("intent_at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("placing_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("placed_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("ringing_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("answered_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("conversation_id", sa.Uuid(), nullable=True),
-        sa.Column("dialer_id", sa.Uuid(), nullable=False),
-        sa.Column("outcome", sa.String(), nullable=True),
-        sa.Column("disposition", sa.String(), nullable=True),
-        sa.Column("reason", sa.String(), nullable=True),
-        sa.Column("carrier_code", sa.String(), nullable=True),
-        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("cost_micros", sa.BigInteger(), nullable=True),
-        sa.Column("cost_currency", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
-    )
-    with op.batch_alter_table("attempt", schema=None) as batch_op:
-        batch_op.create_index("ix_attempt_campaign", ["campaign_key", "id"], unique=False)
-        batch_op.create_index("ix_attempt_contact", ["contact_id", "id"], unique=False)
-
-    op.create_table(
         "breaker",
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("org_id", sa.Uuid(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
         sa.Column("state", Json, nullable=False),
         sa.PrimaryKeyConstraint("scope", "org_id", "value", name=op.f("pk_breaker")),
+        postgresql_with={"fillfactor": 50},
     )
     op.create_table(
         "contact",
@@ -118,6 +78,10 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "org_id", "campaign_key", "external_id", name=op.f("uq_contact_org_id_campaign_key_external_id")
         ),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": "0.05",
+            "autovacuum_analyze_scale_factor": "0.05",
+        },
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index(
@@ -153,24 +117,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_contact_number_contact_id"), ["contact_id"], unique=False)
 
     op.create_table(
-        "conversation",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("org_id", sa.Uuid(), nullable=False),
-        sa.Column("campaign_key", sa.Uuid(), nullable=False),
-        sa.Column("contact_id", sa.Uuid(), nullable=False),
-        sa.Column("attempt_id", sa.Uuid(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("transcript", Json, nullable=True),
-        sa.Column("recording_url", sa.String(), nullable=True),
-        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("answered_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation")),
-    )
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.create_index("ix_conversation_campaign", ["campaign_key", "id"], unique=False)
-
-    op.create_table(
         "dialer",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
@@ -182,30 +128,8 @@ def upgrade() -> None:
         sa.Column("confirmed_hold", sa.BigInteger(), nullable=False),
         sa.Column("stopped_at", UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dialer")),
+        postgresql_with={"fillfactor": 50},
     )
-    op.create_table(
-        "event",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("org_id", sa.Uuid(), nullable=True),
-        sa.Column("apply_id", sa.Uuid(), nullable=True),
-        sa.Column("actor_kind", sa.String(), nullable=False),
-        sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=True),
-        sa.Column("revision", sa.String(), nullable=True),
-        sa.Column("action", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("object_id", sa.Uuid(), nullable=True),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("campaign", sa.String(), nullable=True),
-        sa.Column("fields", Json, nullable=True),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_event")),
-    )
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index("ix_event_object", ["object_id", "seq"], unique=False)
-
     op.create_table(
         "hold",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -323,6 +247,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_open_attempt")),
         sa.UniqueConstraint("contact_id", name=op.f("uq_open_attempt_contact_id")),
         sa.UniqueConstraint("number", "org_id", name=op.f("uq_open_attempt_number_org_id")),
+        postgresql_with={
+            "fillfactor": 50,
+            "autovacuum_vacuum_scale_factor": "0",
+            "autovacuum_vacuum_threshold": 500,
+            "vacuum_truncate": "false",
+        },
     )
     with op.batch_alter_table("open_attempt", schema=None) as batch_op:
         batch_op.create_index(
@@ -406,6 +336,7 @@ def upgrade() -> None:
         sa.Column("org_id", sa.Uuid(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("campaign_key", "name", name=op.f("pk_tally")),
+        postgresql_with={"fillfactor": 50},
     )
     op.create_table(
         "configuration",
@@ -455,6 +386,122 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["org_id"], ["organization.id"], name=op.f("fk_campaign_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
         sa.UniqueConstraint("org_id", "external_id", name=op.f("uq_campaign_org_id_external_id")),
+        postgresql_with={"fillfactor": 50},
     )
     with op.batch_alter_table("campaign", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_campaign_configuration_id"), ["configuration_id"], unique=False)
+
+
+def _create_history() -> None:
+    op.create_table(
+        "archive",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("history", sa.String(), nullable=False),
+        sa.Column("month", sa.String(), nullable=False),
+        sa.Column("row_count", sa.BigInteger(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive")),
+        sa.UniqueConstraint("history", "month", "sha256", name=op.f("uq_archive_history_month_sha256")),
+    )
+
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_key", sa.Uuid(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("number_hash", sa.String(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=True),
+        sa.Column("agent_id", sa.String(), nullable=True),
+        sa.Column("agent_version", VersionText(length=200), nullable=True),
+        sa.Column("agent_number", sa.String(), nullable=True),
+        sa.Column("gateway", sa.String(), nullable=False),
+        sa.Column("gateway_ref", sa.String(), nullable=True),
+        sa.Column("configuration_revision", sa.String(), nullable=True),
+        sa.Column("source_revision", sa.String(), nullable=True),
+        sa.Column("timezone", sa.String(), nullable=True),
+        sa.Column("timezone_source", sa.String(), nullable=False),
+        sa.Column("window", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("used", sa.Boolean(), nullable=True),
+        sa.Column("not_after", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("intent_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("placing_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("placed_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ringing_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("conversation_id", sa.Uuid(), nullable=True),
+        sa.Column("dialer_id", sa.Uuid(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("disposition", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("carrier_code", sa.String(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("cost_micros", sa.BigInteger(), nullable=True),
+        sa.Column("cost_currency", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+        postgresql_partition_by="RANGE (id)",
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index("ix_attempt_campaign", ["campaign_key", "id"], unique=False)
+        batch_op.create_index("ix_attempt_contact", ["contact_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_attempt_unknown",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'unknown'"),
+            postgresql_where=sa.text("state = 'unknown'"),
+        )
+
+    op.create_table(
+        "conversation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_key", sa.Uuid(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("transcript", Json, nullable=True),
+        sa.Column("recording_url", sa.String(), nullable=True),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation")),
+        postgresql_partition_by="RANGE (id)",
+    )
+    with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.create_index("ix_conversation_campaign", ["campaign_key", "id"], unique=False)
+
+    op.create_table(
+        "event",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("org_id", sa.Uuid(), nullable=True),
+        sa.Column("apply_id", sa.Uuid(), nullable=True),
+        sa.Column("actor_kind", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=True),
+        sa.Column("revision", sa.String(), nullable=True),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.Uuid(), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("campaign", sa.String(), nullable=True),
+        sa.Column("fields", Json, nullable=True),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_event")).ddl_if(dialect="sqlite"),
+        postgresql_partition_by="RANGE (at)",
+    )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index("ix_event_object", ["object_id", "seq"], unique=False)
+        if op.get_context().dialect.name == "postgresql":
+            batch_op.create_index("uq_event_seq_at", ["seq", "at"], unique=True)
+
+    if op.get_context().dialect.name == "postgresql":
+        for history in ("attempt", "conversation", "event"):
+            op.execute(f"CREATE TABLE {history}_default PARTITION OF {history} DEFAULT")
