@@ -5,7 +5,7 @@ RUN    := .venv/bin
 # one worker more than cores: some tests wait for other processes
 WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 
-.PHONY: demo test check format crash lock schemas build clean
+.PHONY: demo test check format crash bench lock schemas build clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -x $(UV) || { $(PYTHON) -m venv .boot && .boot/bin/pip install -q --disable-pip-version-check uv; }
@@ -30,6 +30,15 @@ check: .venv/ready ## format, lint, strict types, layers, schemas current
 crash: .venv/ready ## kill dialing processes in 30 rounds, stop 200 live calls, cut networks, and say what was measured
 	@DIALCTL_CRASH_ROUNDS=30 DIALCTL_CRASH_FULL=1 $(RUN)/pytest -m crash -o timeout=900 -o log_cli=true --log-cli-level=INFO tests/crash
 
+.venv-bench/ready: .venv/ready benchmarks/requirements.lock
+	@$(UV) venv -q --allow-existing --python $(PYTHON) .venv-bench
+	@$(UV) pip sync -q --python .venv-bench --require-hashes --compile-bytecode benchmarks/requirements.lock
+	@$(UV) pip install -q --python .venv-bench --no-deps --editable .
+	@touch $@
+
+bench: .venv-bench/ready ## the dialer beside a floor and two job queues, on both databases; an hour, and 60 GB of disk
+	@PYTHONPATH=tests .venv-bench/bin/python -m benchmarks.dialing $(BENCH)
+
 format: .venv/ready
 	$(RUN)/ruff format .
 	$(RUN)/ruff check --fix .
@@ -40,9 +49,11 @@ schemas: .venv/ready ## write the JSON Schemas anew
 lock: .venv/ready ## resolve the dependencies anew
 	$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --group dev --upgrade \
 	  --output-file requirements.lock pyproject.toml
+	$(UV) pip compile -q --universal --generate-hashes --no-header --no-annotate --group dev --group bench --upgrade \
+	  --constraints requirements.lock --output-file benchmarks/requirements.lock pyproject.toml
 
 build: .venv/ready ## wheel and sdist in dist/
 	$(UV) build -q
 
 clean:
-	rm -rf .venv .boot dist .demo
+	rm -rf .venv .venv-bench .boot dist .demo

@@ -1,6 +1,6 @@
 """Claims of a hundred, and polls that find nothing: by how many wait, and by how many may not be called.
 
-Usage: python -m benchmarks.dialing.claims URL [--shut 0.0] [--seconds 10]
+Usage: PYTHONPATH=tests python -m benchmarks.dialing.claims URL [--shut 0.0] [--seconds 10]
 
 URL is that of a database that benchmarks.dialing.depth has filled; it is used up.
 
@@ -18,6 +18,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from sqlalchemy import text
+from support.statements import Statements
 
 from benchmarks.dialing.cycles import NoOpCarrier
 from benchmarks.dialing.depth import NOW, filled
@@ -29,6 +30,7 @@ from reconciler.ids import Uuid7
 from reconciler.store.engine import Database
 
 CLAIM = 100
+COUNTED_STEPS = 20
 BUFFERS = "SELECT sum(blks_hit + blks_read) FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -58,6 +60,7 @@ def measure(database: Database, seconds: float) -> dict[str, object]:
             claimed += dialer.step().started
             steps.append(time.perf_counter() - began)
     touched = _buffers(database) - before
+    statements = _statements(database, dialer, clock)
     return {
         "steps": len(steps),
         "claimed": claimed,
@@ -65,8 +68,20 @@ def measure(database: Database, seconds: float) -> dict[str, object]:
         "claim_ms_p50": _ms(statistics.median(claims)),
         "claim_ms_p99": _ms(statistics.quantiles(claims, n=100)[98]),
         "step_ms_p50": _ms(statistics.median(steps)),
+        "statements_per_step": statements,
         **({"buffers_per_step": round(touched / len(steps))} if touched else {}),
     }
+
+
+def _statements(database: Database, dialer: Dialer, clock: VirtualClock) -> float:
+    """Count statements per step, on connections that are made anew for it."""
+    statements = Statements()
+    statements.hook(database.engine)
+    database.engine.dispose()
+    for _ in range(COUNTED_STEPS):
+        clock.advance(timedelta(milliseconds=100))
+        dialer.step()
+    return len(statements.take()) / COUNTED_STEPS
 
 
 def _buffers(database: Database) -> int:

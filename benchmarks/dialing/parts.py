@@ -40,13 +40,14 @@ def _compared(rates: dict[str, list[Figures]]) -> list[str]:
 def claims(run: Run) -> Table:
     """Claims of a hundred, and polls that find nothing."""
     table = _table("Claims of 100 out of 1,000 lanes", "waiting", "campaigns shut", "contacts/s",
-                   "claim p50 ms", "claim p99 ms", "step p50 ms", "buffers a step")  # fmt: skip
+                   "claim p50 ms", "claim p99 ms", "step p50 ms", "statements", "buffers a step")  # fmt: skip
     for stock in run.stocks:
         for depth in run.depths:
             for shut in ("0.0", "0.5", "1.0"):
                 runs = [run.measure("claims", Place(stock, depth), "--shut", shut) for _ in range(run.rounds)]
                 figures = (
-                    "claims_per_second", "claim_ms_p50", "claim_ms_p99", "step_ms_p50", "buffers_per_step"
+                    "claims_per_second", "claim_ms_p50", "claim_ms_p99", "step_ms_p50", "statements_per_step",
+                    "buffers_per_step",
                 )  # fmt: skip
                 table.add_row(stock.engine, f"{depth:,}", shut, *(_shown(runs, name) for name in figures))
     return table
@@ -68,6 +69,21 @@ def several(run: Run) -> Table:
             )
             means = (_shown(runs, name) for name in ("cycles_per_second", "snapshots"))
             table.add_row(stock.engine, str(dialers), "no" if options else "yes", *means, *map(str, worst))
+    return table
+
+
+def databases(run: Run) -> Table:
+    """Organizations over several databases of one server, a dialer each."""
+    table = _table("Dialers on databases of their own, batches of 200", "databases", "cycles/s", "times")
+    for stock in run.stocks:
+        first = 0.0
+        for names in (("copy",), ("copy", "copy2")):
+            place = Place(stock, OF_SEVERAL)
+            rate = median(
+                [run.measure_together(place, *names) for _ in range(run.rounds)], "cycles_per_second"
+            )
+            first = first or rate
+            table.add_row(stock.engine, str(len(names)), f"{rate:,.0f}", f"{rate / first:.2f}")
     return table
 
 
@@ -105,7 +121,7 @@ def history(run: Run) -> Table:
 
 
 PARTS: dict[str, Callable[[Run], Table]] = {
-    part.__name__: part for part in (cycles, claims, several, in_flight, history)
+    part.__name__: part for part in (cycles, claims, several, databases, in_flight, history)
 }
 
 

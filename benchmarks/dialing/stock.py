@@ -18,13 +18,13 @@ class SqliteStock:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def copy(self, depth: int, history: int = 0) -> str:
-        """Give the URL of a copy of the database with so much in it; the copy before is gone."""
+    def copy(self, depth: int, history: int = 0, name: str = "copy") -> str:
+        """Give the URL of a copy of the database with so much in it; the one of that name before is gone."""
         original = self._folder / f"{depth}-{history}.db"
         if not original.exists():
             _fill(f"sqlite:///{original}", depth, history)
-        copy = self._folder / "copy.db"
-        for left in self._folder.glob("copy.db*"):
+        copy = self._folder / f"{name}.db"
+        for left in self._folder.glob(f"{name}.db*"):
             left.unlink()
         shutil.copy(original, copy)
         return f"sqlite:///{copy}"
@@ -45,14 +45,14 @@ class PostgresStock:
         self._server = server
         self._made: set[str] = set()
 
-    def copy(self, depth: int, history: int = 0) -> str:
-        """Give the URL of a copy of the database with so much in it; the copy before is gone."""
+    def copy(self, depth: int, history: int = 0, name: str = "copy") -> str:
+        """Give the URL of a copy of the database with so much in it; the one of that name before is gone."""
         original = f"bench_{depth}_{history}"
         if original not in self._made:
             self._create(original)
             _fill(f"{self._server}/{original}", depth, history)
             self._made.add(original)
-        return self._create("bench_copy", original)
+        return self._create(f"bench_{name}", original)
 
     def empty(self) -> str:
         """Give the URL of a database that has nothing in it."""

@@ -51,6 +51,7 @@ class DialLoop:
         self._between = between
         self._tell = tell
         self._failed = 0
+        self._busy = self._unshown = False
 
     def run(self, stop: threading.Event, drain: timedelta, give_up: threading.Event) -> bool:
         """Dial until `stop` is set, or nothing is left to do; tells whether it was the latter.
@@ -119,8 +120,19 @@ class DialLoop:
         """Step once, as `_tried` says."""
         result = self._tried(self._dialer.step)
         if result is not None:
-            self._watch(result)
+            self._show(result)
         return result
+
+    def _show(self, result: StepResult) -> None:
+        """Have a step shown; whatever keeps that from being done ends no call. Told once in a row."""
+        try:
+            self._watch(result)
+        except Exception as error:  # noqa: BLE001 - of a database, a terminal, a table drawn wrong
+            if not self._unshown:
+                self._tell("progress not shown", error=f"{type(error).__name__}: {error}")
+            self._unshown = True
+        else:
+            self._unshown = False
 
     def _tried(self, work: Callable[[], T]) -> T | None:
         """Do work on the database; what is busy is skipped, and what the database fails is tried again.
@@ -131,19 +143,22 @@ class DialLoop:
         try:
             result = work()
         except SomebodyElseIsApplying:
-            self._tell("busy", detail="the database is locked; the step is skipped")
+            if not self._busy:
+                self._tell("busy", detail="the database is locked; steps are skipped until it is not")
+            self._busy = True
             return None
         except SchemaOutOfRange as error:
             self._tell("schema changed", error=error.message)
             raise
         except DatabaseUnusable as error:
+            self._busy = False
             self._failed += 1
             if self._idle_after is not None and self._failed >= TRIES:
                 self._tell("giving up", error=error.message, tries=self._failed)
                 raise
             self._tell("database unusable", error=error.message, retry_in=str(AFTER_FAILURE))
             return None
-        self._failed = 0
+        self._failed, self._busy = 0, False
         return result
 
     def _is_idle(self, result: StepResult) -> bool:
@@ -154,7 +169,7 @@ class DialLoop:
 
     def _wait(self, result: StepResult | None) -> timedelta:
         if result is None:
-            return AFTER_FAILURE
+            return POLL if self._busy else AFTER_FAILURE
         now = self._clock.now()
         wakes: list[datetime | None] = [result.next_wake, result.paced_at, self._gateway.next_event_at()]
         nearest = min((at for at in wakes if at is not None), default=now + POLL)

@@ -45,7 +45,7 @@ from reconciler.store.schema_range import writing
 
 LEASE = timedelta(seconds=60)
 HEARTBEATS_PER_LEASE = 6
-PATIENCE = timedelta(seconds=1)
+PATIENCE = timedelta(seconds=0.5)
 """How long a step waits for an apply on a server: holds are looked at in between (R-LIFE-4)."""
 
 DIALERS: tuple[Lock, ...] = ()

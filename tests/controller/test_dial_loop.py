@@ -44,7 +44,7 @@ class Waiting:
 class Loop:
     """A loop over a bench, what it was told to be, and what it told."""
 
-    def __init__(self, *manifests, dialer=None, **options):
+    def __init__(self, *manifests, dialer=None, watch=None, **options):
         self.bench = Bench(*(manifests or (*BASE, contact("ada"))))
         self.told = []
         self.steps = []
@@ -53,7 +53,7 @@ class Loop:
             dialer(self.bench) if dialer else self.bench.dialer,
             self.bench.carrier,
             self.bench.clock,
-            watch=self.steps.append,
+            watch=watch or self.steps.append,
             tell=lambda happening, /, **values: self.told.append((happening, values)),
             **options,
         )
@@ -328,7 +328,35 @@ def test_a_step_that_the_database_fails_is_tried_again():
     here.run()
     assert [name for name, _ in here.told] == ["busy", "database unusable"]
     assert here.told[1][1]["error"] == "disk I/O error"
-    assert here.stop.waits[:2] == [2, 2]
+    assert here.stop.waits[:2] == [0.5, 2]
+    assert here.bench.statuses() == {"ada": "completed"}
+
+
+def test_a_database_that_stays_locked_is_told_of_once():
+    """Operators read the log: a step is tried twice a second for as long as somebody applies."""
+    locked = [SomebodyElseIsApplying("locked")] * 3
+    here = Loop(dialer=lambda bench: Failing(bench.dialer, *locked), idle_after=5 * SECOND)
+    here.stop.happens[5] = here.hang_up
+    here.run()
+    assert [name for name, _ in here.told] == ["busy"]
+
+
+def test_what_cannot_be_shown_ends_no_call():
+    """Calls go on, whatever keeps their progress from being drawn; it is told, and shown again later."""
+    shown = []
+    fates = iter([DatabaseUnusable("restarting"), ZeroDivisionError(), None, ZeroDivisionError()])
+
+    def watch(result):
+        if error := next(fates, None):
+            raise error
+        shown.append(result)
+
+    here = Loop(idle_after=5 * SECOND, watch=watch)
+    here.stop.happens[5] = here.hang_up
+    here.run()
+    assert [name for name, _ in here.told] == ["progress not shown"] * 2
+    assert here.told[0][1]["error"] == "DatabaseUnusable: restarting"
+    assert len(shown) >= 2
     assert here.bench.statuses() == {"ada": "completed"}
 
 
