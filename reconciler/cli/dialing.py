@@ -83,7 +83,7 @@ def run(
         LogFormat, typer.Option("--log-format", envvar="DIALCTL_LOG_FORMAT", help="How the log is written.")
     ] = "text",
 ) -> None:
-    """Keep the database reconciled with PATH, and dial. Stops on SIGTERM or Ctrl-C, once calls are over."""
+    """Keep the database reconciled with PATH, and dial. SIGTERM or Ctrl-C ends it, and no call."""
     reconciles = bool(paths) and not loops.no_reconcile
     if loops.no_dial and not reconciles:
         raise UsageError("there is nothing to do: neither manifests to reconcile nor calls to make")

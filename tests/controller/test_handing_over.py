@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 from databases import shared_url
 from sqlalchemy import update
@@ -203,6 +205,26 @@ def test_an_heir_that_is_stopped_before_it_asked_passes_them_on(bench, giver, jo
     assert hand_over(first, last) == HandOver(calls=6, dialers=1)
     rest(last)
     assert owners(bench) == {last.lease.dialer_id: 6}
+
+
+def test_a_knock_that_was_never_written_down_is_no_knock(bench, giver, join, monkeypatch):
+    """R-CRASH-2: the lease of a dead dialer must not look as if it had been renewed since."""
+    join()
+    monkeypatch.setattr("reconciler.controller.dialer.writing", failing_at_the_end)
+    with pytest.raises(ZeroDivisionError):
+        giver.hand_over()
+    monkeypatch.undo()
+    assert giver.hand_over() == HandOver(pending=True)
+    bench.clock.advance(ANSWERS_WITHIN)
+    assert giver.hand_over() == HandOver()
+
+
+@contextmanager
+def failing_at_the_end(database):
+    """Stand for a transaction that cannot be committed."""
+    with database.write() as connection:
+        yield connection
+        raise ZeroDivisionError
 
 
 def test_dialers_of_another_gateway_are_no_heirs(bench, giver, join):

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from reconciler.store.schema_range import NEWEST
 
 RUN = ("run", "--log-format", "json", "--lease", "3s")
-GOOD_STEPS = {"dialing", "progress", "stopping", "draining", "stopped"}
+GOOD_STEPS = {"dialing", "progress", "taking over", "stopping", "draining", "handed over", "stopped"}
 """What a dialer logs whose every step went well: nothing was busy, unusable or tried again."""
 
 pytestmark = pytest.mark.crash
