@@ -294,6 +294,7 @@ _REMEDIES = {
     "file is not a database": "--database-url or DIALCTL_DATABASE_URL names another file",
     "disk is full": "make room; nothing was half written",
     "No space left on device": "make room on the database server; nothing was half written",
+    "read-only transaction": "this server is a standby: what writes needs the URL of the primary",
     "Connection refused": "is the server running, and is host and port of the URL right?",
     "authentication failed": "user and password stand in the URL, or in PGUSER and PGPASSWORD or ~/.pgpass",
     "does not exist": "create the database first: createdb, or CREATE DATABASE in psql",
