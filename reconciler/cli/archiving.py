@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,6 +11,7 @@ import typer
 
 from reconciler.cli.settings import Author, Place
 from reconciler.cli.terminal import agrees, can_ask, note, print_lines
+from reconciler.cli.waiting import short_pause
 from reconciler.errors import DatabaseUnusable, DialctlError, UsageError
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from reconciler.store.archive.survey import Holding
 
     Archived = Iterator[tuple[Holding, ArchiveFile]]
-
-PAUSE_SECONDS = 0.1
-"""Between two transactions, so that a dialer that waits for its turn gets it."""
 
 IN_THE_CLEAR = "phone numbers and transcripts stand in them in the clear"
 
@@ -127,10 +124,10 @@ def _archive(session: Session, holdings: Sequence[Holding], folder: Path, author
         acting(author.actor),
         session.clock,
         session.ids,
-        pause=lambda: time.sleep(PAUSE_SECONDS),
+        short_pause,
     )
     if holdings:
-        move_in(session.database, session.clock.now())
+        move_in(session.database, session.clock.now(), short_pause)
     for holding in holdings:
         file = archiving.archive(holding)
         if file is not None:

@@ -19,7 +19,6 @@ from reconciler.store.archive.files import ArchiveFile
 from reconciler.store.archive.lines import lines, rows_of
 from reconciler.store.archive.removal import (
     Note,
-    Pause,
     delete_in_batches,
     drop_taken_out,
     holds_taken_out,
@@ -29,6 +28,7 @@ from reconciler.store.archive.survey import Holding
 from reconciler.store.dialect import keeps_months
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor, EventRecord, write_events
+from reconciler.store.patience import Pause
 from reconciler.store.tables import archive
 
 
