@@ -15,6 +15,8 @@ from reconciler.cli.waiting import short_pause
 from reconciler.errors import DatabaseUnusable, DialctlError, UsageError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from reconciler.cli.session import Session
     from reconciler.core.months import Month
     from reconciler.store.archive.files import ArchiveFile
@@ -45,9 +47,9 @@ def archive(
 
     with open_session(where.database_url) as session:
         end = _end(before, session)
-        _require_possible(session, end)
         with session.database.read() as connection:
             holdings = survey(connection, end)
+            _require_possible(connection, holdings)
         if any(holding.rows for holding in holdings) and not yes:
             _ask(session, holdings, end, to)
         archived = _archive(session, holdings, to, author)
@@ -74,14 +76,13 @@ def _end(before: str, session: Session) -> Month:
     return end
 
 
-def _require_possible(session: Session, end: Month) -> None:
+def _require_possible(connection: Connection, holdings: Sequence[Holding]) -> None:
     """Raise DatabaseUnusable where this user may not take months out, and what `require_over` raises."""
-    from reconciler.store.archive.survey import require_over, survey
+    from reconciler.store.archive.survey import require_over
     from reconciler.store.reads.months import foreign_owner
 
-    with session.database.read() as connection:
-        owner = foreign_owner(connection)
-        require_over(connection, sorted({one.month for one in survey(connection, end)}))
+    require_over(connection, sorted({holding.month for holding in holdings}))
+    owner = foreign_owner(connection)
     if owner is not None:
         raise DatabaseUnusable(
             f"the history's tables belong to {owner}, who alone may take months out",

@@ -6,7 +6,7 @@ run again, goes on from there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
@@ -62,7 +62,7 @@ class Archiving:
 
     def _drop(self, holding: Holding, file: ArchiveFile | None, note: Note) -> ArchiveFile | None:
         """Drop what was taken out. What changed while it was written is written once more."""
-        frozen = Holding(holding.history, holding.month, holding.rows, taken_out=True)
+        frozen = replace(holding, taken_out=True)
         if file is None or not holds_taken_out(self.database, frozen, file):
             file = self._written(frozen)
         if file is not None and not holds_taken_out(self.database, frozen, file):

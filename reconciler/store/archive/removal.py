@@ -13,15 +13,15 @@ from sqlalchemy import Connection, delete
 
 from reconciler.errors import DialctlError
 from reconciler.store import partitions
-from reconciler.store.archive.files import ArchiveFile, holds, lines_of
+from reconciler.store.archive.files import ArchiveFile, follow, holds, lines_of
 from reconciler.store.archive.lines import line, lines, rows_of
 from reconciler.store.archive.survey import Holding, require_over
 from reconciler.store.engine import Database
 from reconciler.store.patience import Pause, patiently
 from reconciler.store.schema_range import writing
 
-BATCH = 500
-"""Rows that go in one transaction, in some hundredths of a second."""
+BATCH = 1_000
+"""Rows that go in one transaction, in about a tenth of a second."""
 
 Note = Callable[[Connection, ArchiveFile], None]
 """Writes down, in the transaction in which rows begin to leave, which file holds them."""
@@ -84,7 +84,7 @@ def _delete_batch(
         rows = connection.execute(rows_of(history, holding.month).limit(BATCH)).all()
         if not rows:
             return False
-        if not all(line(row) in stands for row in rows):
+        if not follow(stands, map(line, rows)):
             raise DialctlError(
                 f"{holding.history.name} of {holding.month} changed while they were written to {file.path}",
                 hint="run it again: what it did not take out, it writes anew",
