@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,18 +11,18 @@ import typer
 
 from reconciler.cli.settings import Author, Place
 from reconciler.cli.terminal import agrees, can_ask, note, print_lines
+from reconciler.cli.waiting import short_pause
 from reconciler.errors import DatabaseUnusable, DialctlError, UsageError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from reconciler.cli.session import Session
     from reconciler.core.months import Month
     from reconciler.store.archive.files import ArchiveFile
     from reconciler.store.archive.survey import Holding
 
     Archived = Iterator[tuple[Holding, ArchiveFile]]
-
-PAUSE_SECONDS = 0.1
-"""Between two transactions, so that a dialer that waits for its turn gets it."""
 
 IN_THE_CLEAR = "phone numbers and transcripts stand in them in the clear"
 
@@ -48,9 +47,9 @@ def archive(
 
     with open_session(where.database_url) as session:
         end = _end(before, session)
-        _require_possible(session, end)
         with session.database.read() as connection:
             holdings = survey(connection, end)
+            _require_possible(connection, holdings)
         if any(holding.rows for holding in holdings) and not yes:
             _ask(session, holdings, end, to)
         archived = _archive(session, holdings, to, author)
@@ -77,14 +76,13 @@ def _end(before: str, session: Session) -> Month:
     return end
 
 
-def _require_possible(session: Session, end: Month) -> None:
+def _require_possible(connection: Connection, holdings: Sequence[Holding]) -> None:
     """Raise DatabaseUnusable where this user may not take months out, and what `require_over` raises."""
-    from reconciler.store.archive.survey import require_over, survey
+    from reconciler.store.archive.survey import require_over
     from reconciler.store.reads.months import foreign_owner
 
-    with session.database.read() as connection:
-        owner = foreign_owner(connection)
-        require_over(connection, sorted({one.month for one in survey(connection, end)}))
+    require_over(connection, sorted({holding.month for holding in holdings}))
+    owner = foreign_owner(connection)
     if owner is not None:
         raise DatabaseUnusable(
             f"the history's tables belong to {owner}, who alone may take months out",
@@ -127,10 +125,10 @@ def _archive(session: Session, holdings: Sequence[Holding], folder: Path, author
         acting(author.actor),
         session.clock,
         session.ids,
-        pause=lambda: time.sleep(PAUSE_SECONDS),
+        short_pause,
     )
     if holdings:
-        move_in(session.database, session.clock.now())
+        move_in(session.database, session.clock.now(), short_pause)
     for holding in holdings:
         file = archiving.archive(holding)
         if file is not None:

@@ -8,6 +8,7 @@ import typer
 
 from reconciler.cli.settings import Author, Place
 from reconciler.cli.terminal import agrees, can_ask, note, print_lines
+from reconciler.cli.waiting import short_pause
 from reconciler.errors import DialctlError, UsageError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _bring_months_up(session: Session) -> None:
         for warning in months_warnings(months):
             note(warning)
         return
-    moved = move_in(session.database, now)
+    moved = move_in(session.database, now, short_pause)
     print_lines(f"moved {counted(move.rows, move.history.singular)} into {move.month}" for move in moved)
 
 

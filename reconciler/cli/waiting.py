@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
     from reconciler.store.events import Actor
     from reconciler.store.operations.operation import Operation
 
+PAUSE_SECONDS = 0.1
 LONG = timedelta(seconds=1)
 BUSY = "waiting: another process is writing to the database (an apply?)"
+
+
+def short_pause() -> None:
+    """Let whoever waits for the database have it, between two transactions of one command."""
+    time.sleep(PAUSE_SECONDS)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ partition, and are moved with it; where they are many, that is left to a person 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,20 +16,13 @@ from sqlalchemy import Connection
 from reconciler.core.months import Month
 from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
 from reconciler.store import partitions
-from reconciler.store.dialect import keeps_months, wait_at_most
+from reconciler.store.dialect import keeps_months
 from reconciler.store.engine import Database
 from reconciler.store.history import HISTORIES, History
-from reconciler.store.schema_range import writing
+from reconciler.store.patience import Pause, in_a_moment, patiently
 
 AHEAD = 2
 """Months after the present one that are made."""
-
-PATIENCE_MS = 200
-"""So long at most is a reader waited for, and every writer with it."""
-
-OWNERS_PATIENCE_MS = 5_000
-"""A person who moves rows waits for longer."""
-
 
 NOT_ALLOWED = "only the owner of the tables may make months"
 ROWS_OUTSIDE = "many rows stand outside of their months, and have to be moved first"
@@ -57,7 +50,7 @@ def make_ahead(database: Database, now: datetime) -> str | None:
         if why is not None:
             return why
         for history, month in missing:
-            _make_one(database, history, month)
+            in_a_moment(database, _making(history, month))
     except SomebodyElseIsApplying:
         return READ
     except DatabaseUnusable as error:
@@ -72,11 +65,10 @@ def make_first(connection: Connection, now: datetime) -> None:
             partitions.make(connection, history, month)
 
 
-def move_in(database: Database, now: datetime) -> Sequence[Move]:
+def move_in(database: Database, now: datetime, pause: Pause) -> Sequence[Move]:
     """Make the months that are missing, and those of rows outside, and move these into them.
 
-    A transaction for each month. Raises what `writing` raises, SomebodyElseIsApplying also where the history
-    is being read for long.
+    A transaction for each month. Raises what `patiently` raises.
     """
     with database.read() as connection:
         if not keeps_months(connection):
@@ -84,7 +76,7 @@ def move_in(database: Database, now: datetime) -> Sequence[Move]:
         outside = [(one, month) for one in HISTORIES for month in partitions.months_outside(connection, one)]
         missing = dict.fromkeys([*outside, *_missing(connection, now)])
     moves = [
-        Move(history, month, _make_one(database, history, month, OWNERS_PATIENCE_MS))
+        Move(history, month, patiently(database, _making(history, month), pause))
         for history, month in missing
     ]
     return [move for move in moves if move.rows]
@@ -106,9 +98,11 @@ def _obstacle(connection: Connection, missing: Sequence[tuple[History, Month]]) 
     return None
 
 
-def _make_one(database: Database, history: History, month: Month, patience: int = PATIENCE_MS) -> int:
-    with writing(database) as connection:
-        wait_at_most(connection, patience)
-        if month in partitions.months_made(connection, history):  # by another process, a moment ago
-            return 0
-        return partitions.make(connection, history, month)
+def _making(history: History, month: Month) -> Callable[[Connection], int]:
+    """Make a month in a transaction, unless another process did a moment ago; gives how many rows moved."""
+
+    def make(connection: Connection) -> int:
+        made = month in partitions.months_made(connection, history)
+        return 0 if made else partitions.make(connection, history, month)
+
+    return make

@@ -76,6 +76,7 @@ def make(connection: Connection, history: History, month: Month) -> int:
     """Make a month's partition, with what the default partition holds of it; gives how many rows that is."""
     name, bare = partition_name(history, month), history.table.name
     first, after = history.start_of(month), history.start_of(month.plus(1))
+    connection.exec_driver_sql(f"LOCK TABLE {_default(history)}")  # at once, or not at all
     connection.exec_driver_sql(f"CREATE TABLE {name} (LIKE {bare} INCLUDING ALL)")
     at = history.month_column.name
     moved = connection.exec_driver_sql(

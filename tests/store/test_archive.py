@@ -18,7 +18,7 @@ from reconciler.core.months import Month
 from reconciler.core.outcomes import Outcome
 from reconciler.errors import DialctlError, SomebodyElseIsApplying
 from reconciler.ports import Accepted, CannotTell, Ended
-from reconciler.store import partitions, tables
+from reconciler.store import partitions, patience, tables
 from reconciler.store.archive import files, removal
 from reconciler.store.archive.archiving import Archiving
 from reconciler.store.archive.survey import count_of_unfinished, require_over, survey
@@ -347,7 +347,7 @@ def call_open(bench):
 @ON_POSTGRESQL
 def test_somebody_who_reads_for_long_is_asked_to_be_waited_for(bench, tmp_path, monkeypatch):
     """The write lock is held for a moment at a time; after many tries it is told, and nothing is lost."""
-    monkeypatch.setattr(removal, "TRIES", 2)
+    monkeypatch.setattr(patience, "TRIES", 2)
     before, pauses = bench.attempts(), []
     other = open_database(bench.url)
     with other.read() as reader:

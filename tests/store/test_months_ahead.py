@@ -32,6 +32,10 @@ JULY, AUGUST, SEPTEMBER = Month(2026, 7), Month(2026, 8), Month(2026, 9)
 SPRING = (configuration(schedule=ALWAYS, dialing="{max_attempts: 1}"), campaign(), crowd(3))
 
 
+def nothing():
+    """Nobody else is there to be let in."""
+
+
 def made(bench, history=ATTEMPTS):
     with bench.database.read() as connection:
         return list(partitions.months_made(connection, history))
@@ -102,7 +106,7 @@ def test_many_rows_outside_of_their_month_are_left_to_a_person(monkeypatch):
     assert make_ahead(bench.database, bench.clock.now()) == ROWS_OUTSIDE
     assert JULY not in made(bench)
     before = bench.attempts(), bench.rows(tables.conversation), bench.rows(tables.event)
-    moved = move_in(bench.database, bench.clock.now())
+    moved = move_in(bench.database, bench.clock.now(), nothing)
     assert moved == [
         Move(ATTEMPTS, JULY, 3),
         Move(CONVERSATIONS, JULY, 3),
@@ -111,7 +115,7 @@ def test_many_rows_outside_of_their_month_are_left_to_a_person(monkeypatch):
     assert (bench.attempts(), bench.rows(tables.conversation), bench.rows(tables.event)) == before
     assert places(bench, "attempt") == ["attempt_2026_07"] * 3
     assert {JULY, AUGUST, SEPTEMBER} <= set(made(bench))
-    assert move_in(bench.database, bench.clock.now()) == []
+    assert move_in(bench.database, bench.clock.now(), nothing) == []
     bench.assert_sound()
 
 
@@ -140,6 +144,27 @@ def test_whoever_reads_the_history_is_not_waited_for():
         call_all(bench)
     other.close()
     assert len(bench.attempts()) == 3
+
+
+@ON_POSTGRESQL
+def test_a_person_who_moves_rows_waits_for_readers_in_short_goes():
+    """Each go holds the write lock for a moment; in the pauses calls are placed."""
+    bench = Bench(*SPRING, start=JULY.start)
+    other = open_database(bench.url)
+    reading = other.read()
+    reading.__enter__().execute(text("SELECT count(*) FROM attempt"))
+    pauses = []
+
+    def pause():
+        pauses.append(call_all(bench))
+        if len(pauses) == 2:
+            reading.__exit__(None, None, None)
+
+    moved = move_in(bench.database, bench.clock.now(), pause)
+    other.close()
+    assert len(pauses) == 2
+    assert Move(ATTEMPTS, JULY, 3) in moved
+    assert places(bench, "attempt") == ["attempt_2026_07"] * 3
 
 
 @ON_POSTGRESQL
@@ -238,7 +263,7 @@ def test_a_file_has_no_months_to_make():
     with bench.database.read() as connection:
         before = connection.execute(text("SELECT name FROM sqlite_master ORDER BY name")).all()
     assert make_ahead(bench.database, JULY.start) is None
-    assert move_in(bench.database, JULY.start) == []
+    assert move_in(bench.database, JULY.start, nothing) == []
     with bench.database.read() as connection:
         assert read_months(connection, JULY.start) is None
         assert connection.execute(text("SELECT name FROM sqlite_master ORDER BY name")).all() == before

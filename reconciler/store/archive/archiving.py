@@ -6,7 +6,7 @@ run again, goes on from there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
@@ -19,7 +19,6 @@ from reconciler.store.archive.files import ArchiveFile
 from reconciler.store.archive.lines import lines, rows_of
 from reconciler.store.archive.removal import (
     Note,
-    Pause,
     delete_in_batches,
     drop_taken_out,
     holds_taken_out,
@@ -29,6 +28,7 @@ from reconciler.store.archive.survey import Holding
 from reconciler.store.dialect import keeps_months
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor, EventRecord, write_events
+from reconciler.store.patience import Pause
 from reconciler.store.tables import archive
 
 
@@ -62,7 +62,7 @@ class Archiving:
 
     def _drop(self, holding: Holding, file: ArchiveFile | None, note: Note) -> ArchiveFile | None:
         """Drop what was taken out. What changed while it was written is written once more."""
-        frozen = Holding(holding.history, holding.month, holding.rows, taken_out=True)
+        frozen = replace(holding, taken_out=True)
         if file is None or not holds_taken_out(self.database, frozen, file):
             file = self._written(frozen)
         if file is not None and not holds_taken_out(self.database, frozen, file):

@@ -69,7 +69,11 @@ def write(folder: Path, stem: str, lines: Iterable[bytes]) -> ArchiveFile:
 
 def holds(path: Path, wanted: Iterable[bytes]) -> bool:
     """Tell whether a file holds all these lines, in this order; it may hold others between them."""
-    stands = lines_of(path)
+    return follow(lines_of(path), wanted)
+
+
+def follow(stands: Iterator[bytes], wanted: Iterable[bytes]) -> bool:
+    """Tell whether the next lines of a file hold all these, and read on behind the last of them."""
     try:
         return all(line in stands for line in wanted)
     except (EOFError, OSError, zlib.error):  # cut off, or no gzip at all

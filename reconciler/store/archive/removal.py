@@ -11,28 +11,20 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection, delete
 
-from reconciler.errors import DialctlError, SomebodyElseIsApplying
+from reconciler.errors import DialctlError
 from reconciler.store import partitions
-from reconciler.store.archive.files import ArchiveFile, holds, lines_of
+from reconciler.store.archive.files import ArchiveFile, follow, holds, lines_of
 from reconciler.store.archive.lines import line, lines, rows_of
 from reconciler.store.archive.survey import Holding, require_over
-from reconciler.store.dialect import wait_at_most
 from reconciler.store.engine import Database
+from reconciler.store.patience import Pause, patiently
 from reconciler.store.schema_range import writing
 
-BATCH = 500
-"""Rows that go in one transaction, in some hundredths of a second."""
-
-PATIENCE_MS = 200
-"""So long at most readers are waited for in one go, and every writer with them."""
-
-TRIES = 60
+BATCH = 1_000
+"""Rows that go in one transaction, in about a tenth of a second."""
 
 Note = Callable[[Connection, ArchiveFile], None]
 """Writes down, in the transaction in which rows begin to leave, which file holds them."""
-
-Pause = Callable[[], None]
-"""Lets others have the database for a moment."""
 
 
 def take_out(
@@ -40,21 +32,16 @@ def take_out(
 ) -> None:
     """Take a month's partition out, which may be without rows and then has no file; nothing is lost yet.
 
-    Raises SomebodyElseIsApplying where somebody reads the history for longer than anybody waits.
+    Raises what `require_over` and `patiently` raise.
     """
-    for left in reversed(range(TRIES)):
-        try:
-            with writing(database) as connection:
-                wait_at_most(connection, PATIENCE_MS)
-                require_over(connection, [holding.month])
-                partitions.take_out(connection, holding.history, holding.month)
-                if file is not None:
-                    note(connection, file)
-                return
-        except SomebodyElseIsApplying:
-            if not left:
-                raise
-            pause()
+
+    def taking_out(connection: Connection) -> None:
+        require_over(connection, [holding.month])
+        partitions.take_out(connection, holding.history, holding.month)
+        if file is not None:
+            note(connection, file)
+
+    patiently(database, taking_out, pause)
 
 
 def drop_taken_out(database: Database, holding: Holding, file: ArchiveFile | None, note: Note) -> None:
@@ -97,7 +84,7 @@ def _delete_batch(
         rows = connection.execute(rows_of(history, holding.month).limit(BATCH)).all()
         if not rows:
             return False
-        if not all(line(row) in stands for row in rows):
+        if not follow(stands, map(line, rows)):
             raise DialctlError(
                 f"{holding.history.name} of {holding.month} changed while they were written to {file.path}",
                 hint="run it again: what it did not take out, it writes anew",
