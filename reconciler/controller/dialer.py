@@ -98,7 +98,7 @@ class Dialer:
         with writing(database) as connection:
             self._confirmed = newest_seq(connection)
             self._lease = leases.join(connection, process, clock.now(), lease, self._confirmed)
-        self._renew_at = clock.now()
+        self._renewed_at = self._renew_at = clock.now()
 
     @property
     def lease(self) -> Lease:
@@ -132,7 +132,8 @@ class Dialer:
 
     def step(self) -> StepResult:
         """Do what is to be done now."""
-        if self._clock.now() >= self._renew_at:
+        # A clock that was set back would leave a lease that lasts for hours, also once this process is dead.
+        if not self._renewed_at <= self._clock.now() < self._renew_at:
             self._gateway.ask(self._keep_lease())
         claimed, ended = self._settle_and_claim()
         admitted = self._admit(claimed) if claimed.picks else Admitted()
@@ -179,7 +180,7 @@ class Dialer:
             self._lease = leases.renew(connection, self._lease, now, self._lease_length)
         with self._cycle() as cycle:
             inquiries = recover(cycle)
-        self._renew_at = now + self._lease_length / HEARTBEATS_PER_LEASE
+        self._renewed_at, self._renew_at = now, now + self._lease_length / HEARTBEATS_PER_LEASE
         return inquiries
 
     def _settle_and_claim(self) -> tuple[Claimed, int]:

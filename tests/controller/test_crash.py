@@ -231,6 +231,15 @@ def test_a_lease_that_expired_comes_back_under_a_new_epoch(bench):
     assert bench.open()[0].epoch == after.epoch
 
 
+def test_a_clock_that_is_set_back_leaves_no_lease_for_hours(bench, second):
+    """R-CRASH-2: else nobody could take over, for as long as it had been ahead, what is left by then."""
+    bench.step()
+    bench.clock._now -= HOUR
+    bench.step()
+    [row] = bench.rows(tables.dialer)
+    assert row.lease_until == bench.clock.now() + LEASE
+
+
 def test_a_dialer_that_resigns_is_recovered_at_once(bench, second):
     """R-CRASH-2: giving the lease up means that nobody has to wait for it to expire."""
     dialer = bench.join()
