@@ -5,7 +5,7 @@ RUN    := .venv/bin
 # one worker more than cores: some tests wait for other processes
 WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 
-.PHONY: demo test check format crash bench lock schemas build clean
+.PHONY: demo test check format crash torture bench lock schemas build clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -x $(UV) || { $(PYTHON) -m venv .boot && .boot/bin/pip install -q --disable-pip-version-check uv; }
@@ -29,6 +29,9 @@ check: .venv/ready ## format, lint, strict types, layers, schemas current
 
 crash: .venv/ready ## kill dialing processes in 30 rounds, stop 200 live calls, cut networks, and say what was measured
 	@DIALCTL_CRASH_ROUNDS=30 DIALCTL_CRASH_FULL=1 $(RUN)/pytest -m crash -o timeout=900 -o log_cli=true --log-cli-level=INFO tests/crash
+
+torture: .venv/ready ## kill, freeze, cut, fill and mislead everything, 300 kills on either database, and say what was found
+	@DIALCTL_TORTURE_KILLS=300 $(RUN)/pytest -m torture -o log_cli=true --log-cli-level=INFO tests/torture
 
 .venv-bench/ready: .venv/ready benchmarks/requirements.lock
 	@$(UV) venv -q --allow-existing --python $(PYTHON) .venv-bench

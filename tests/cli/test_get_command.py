@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -15,6 +15,13 @@ from reconciler.clock import VirtualClock
 from reconciler.store.reads.kinds import KINDS
 
 
+@pytest.fixture
+def stopped_clock(monkeypatch):
+    """Have every command run at one instant, in an open window: who may be called now is shown with it."""
+    monkeypatch.setattr(session, "SystemClock", lambda: VirtualClock(datetime(2100, 1, 4, 15, tzinfo=UTC)))
+
+
+@pytest.mark.usefixtures("stopped_clock")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("output", ["table", "json", "yaml", "csv"])
 def test_every_kind_in_every_format(applied, dialctl, kind, output):
@@ -35,6 +42,7 @@ def test_contacts_are_masked_in_every_format(applied, dialctl):
         assert "+12125550142" in dialctl("get", "contacts", "--format", output, "--show-pii").out
 
 
+@pytest.mark.usefixtures("stopped_clock")
 def test_one_by_name_is_an_object(applied, dialctl):
     """A name gives the object itself, not a list of one."""
     ada = json.loads(dialctl("get", "contact", "ada", "--format", "json").out)
