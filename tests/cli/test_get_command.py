@@ -16,7 +16,7 @@ from reconciler.store.reads.kinds import KINDS
 
 
 @pytest.fixture
-def stopped_clock(monkeypatch):
+def stopped_clock(applied, monkeypatch):
     """Have every command run at one instant, in an open window: who may be called now is shown with it."""
     monkeypatch.setattr(session, "SystemClock", lambda: VirtualClock(datetime(2100, 1, 4, 15, tzinfo=UTC)))
 
