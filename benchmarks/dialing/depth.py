@@ -17,14 +17,16 @@ from sqlalchemy import Connection, text
 
 from reconciler.clock import VirtualClock
 from reconciler.controller.planning import Source, plan_source
+from reconciler.core.months import Month
 from reconciler.core.plan.guards import GUARDS
 from reconciler.core.plan.plan import PlanOptions
 from reconciler.ids import Uuid7
-from reconciler.store import tables
+from reconciler.store import partitions, tables
 from reconciler.store.apply import apply
 from reconciler.store.dialect import use_write_ahead_log
 from reconciler.store.engine import Database, open_database
 from reconciler.store.events import Actor
+from reconciler.store.history import ATTEMPTS
 from reconciler.store.schema import KEY_BYTES, create_scratch
 
 NOW = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
@@ -194,7 +196,11 @@ def _copy(connection: Connection, copies: int) -> None:
 
 
 def _remember(connection: Connection, attempts: int) -> None:
-    """Write attempts that ended, spread over two years before today, as if of contacts that are gone."""
+    """Write attempts that ended, spread over the two years before, as if of contacts that are gone."""
+    if connection.dialect.name == "postgresql":
+        for month in (Month.of(NOW).plus(-ago) for ago in range(25)):
+            if month not in partitions.months_made(connection, ATTEMPTS):
+                partitions.make(connection, ATTEMPTS, month)
     sql = text(PAST[connection.dialect.name].format(evidence=EVIDENCE))
     connection.execute(sql, {"attempts": attempts})
 

@@ -43,13 +43,13 @@ _CLIENT_NOTICES = {
     "connect_timeout": 10,
     **{f"keepalives_{what}": value for what, value in NOTICED_AFTER.items()},
 }
-_SERVER_NOTICES = "; ".join(
-    f"SET tcp_{name} = {value}"
-    for name, value in {
-        "user_timeout": _UNHEARD_MS,
-        **{f"keepalives_{what}": value for what, value in NOTICED_AFTER.items()},
-    }.items()
-)
+_SERVER_NOTICES = {
+    "tcp_user_timeout": _UNHEARD_MS,
+    **{f"tcp_keepalives_{what}": value for what, value in NOTICED_AFTER.items()},
+}
+FROZEN_MS = 60_000
+"""As long may a process say nothing amid a transaction. One that is stopped, or whose virtual machine is,
+would keep everybody from dialing until somebody wakes it up; nobody works so long between two statements."""
 
 
 class Lock(IntEnum):
@@ -177,9 +177,9 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _configure_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's, imported late
-    connection.execute(
-        _SERVER_NOTICES
-    )  # not as an option at the start: poolers refuse those they do not know
+    settings = {**_SERVER_NOTICES, "idle_in_transaction_session_timeout": FROZEN_MS}
+    # not as options at the start: poolers refuse those they do not know
+    connection.execute("; ".join(f"SET {name} = {value}" for name, value in settings.items()))
     connection.commit()
 
 

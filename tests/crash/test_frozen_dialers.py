@@ -62,7 +62,7 @@ def test_a_dialer_that_is_frozen_while_it_dials_rings_nobody_twice(world):
 
 
 def test_a_dialer_that_freezes_inside_a_transaction_stops_the_others_until_it_wakes_up(world):
-    """R-CRASH-3: there is one writer, so nobody rings; the frozen one loses its lease, and then both go on."""
+    """R-CRASH-3: there is one writer: nobody rings; the frozen one loses its lease, and then both go on."""
 
     def all_leases_are_valid():
         leases = [row.lease_until for row in here.ask(select(dialer.c.lease_until))]

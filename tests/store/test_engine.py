@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 
 import pytest
-from databases import ON_SQLITE
+from databases import ON_SQLITE, chosen, shared_url
 from sqlalchemy import select, text
 
 from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
@@ -79,6 +79,20 @@ def test_a_writer_holds_the_lock_from_its_first_moment(database, url, monkeypatc
     with database.write(), second.read() as connection:
         assert connection.execute(select(tables.organization.c.name)).scalar_one() == "default"
     second.close()
+
+
+def test_who_freezes_amid_a_transaction_on_a_server_loses_it(tmp_path, monkeypatch):
+    """R-CRASH-3: the server ends the session of a process that is stopped while it holds the lock."""
+    with chosen("postgresql"):
+        url = shared_url(tmp_path)
+    monkeypatch.setattr(dialect, "FROZEN_MS", 50)
+    frozen, other = open_database(url), open_database(url)
+    with pytest.raises(DatabaseUnusable, match="idle-in-transaction"), frozen.write() as connection:
+        with other.write():
+            pass
+        connection.execute(text("SELECT 1"))
+    frozen.close()
+    other.close()
 
 
 def test_a_failed_transaction_leaves_nothing(database):
