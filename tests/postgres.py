@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -93,12 +93,15 @@ def with_tables() -> str:
     return name
 
 
-def start(address: str = LOCALHOST, *, trusted: str | None = None) -> str:
+def start(
+    address: str = LOCALHOST, *, trusted: str | None = None, settings: Sequence[str] = NOT_DURABLE
+) -> str:
     """Start a server at an address of this machine; gives its URL, without a database.
 
-    `trusted`: the network from which anybody may connect, `198.18.0.0/24`; else only this machine.
+    `trusted`: the network from which anybody may connect, `198.18.0.0/24`; else only this machine. With
+    other settings than NOT_DURABLE its folder is on a disk.
     """
-    in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    in_memory = settings is NOT_DURABLE and _has_room_in_memory()
     folder = Path(tempfile.mkdtemp(prefix="dialctl-postgres-", dir=MEMORY if in_memory else None))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     as_whom = identity()
@@ -115,18 +118,22 @@ def start(address: str = LOCALHOST, *, trusted: str | None = None) -> str:
     if trusted:
         with (data / "pg_hba.conf").open("a") as rules:
             rules.write(f"host all all {trusted} trust\n")
-    options = (f"listen_addresses={address}", "unix_socket_directories=", f"port={port}", *NOT_DURABLE)
+    options = (f"listen_addresses={address}", "unix_socket_directories=", f"port={port}", *settings)
     log = data / "log"  # a file: nobody would read a pipe for as long as the server writes into it
     control = [programs / "pg_ctl", "--silent", "-D", data, "-l", log]
-    settings = " ".join(f"-c {option}" for option in options)
+    words = " ".join(f"-c {option}" for option in options)
     started = subprocess.run(
-        [*control, "-o", settings, "start"], check=False, cwd=folder,
+        [*control, "-o", words, "start"], check=False, cwd=folder,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_whom,
     )  # fmt: skip
     if started.returncode:
         raise AssertionError(f"PostgreSQL did not start:\n{log.read_text()}")
     atexit.register(subprocess.run, [*control, "-m", "immediate", "stop"], cwd=folder, **as_whom)
     return f"postgresql://dialctl@{address}:{port}"
+
+
+def _has_room_in_memory() -> bool:
+    return MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
 
 
 def identity() -> dict[str, object]:

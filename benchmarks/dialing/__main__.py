@@ -13,16 +13,16 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
+import postgres
 from rich.console import Console
 
 from benchmarks.dialing.parts import PARTS
 from benchmarks.dialing.run import Run
-from benchmarks.dialing.stock import PostgresStock, SqliteStock, Stock
+from benchmarks.dialing.stock import PostgresStock, SqliteStock
 
+DURABLE = ("shared_buffers=512MB", "max_wal_size=8GB", "checkpoint_timeout=30min")
 DEPTHS = (10_000, 100_000, 1_000_000, 5_000_000)
 HISTORY = 20_000_000
 
@@ -31,7 +31,9 @@ def main() -> None:
     """Run the parts, print their tables, and write every figure to a file."""
     options = _parser().parse_args()
     console = Console(width=120)
-    with tempfile.TemporaryDirectory() as folder, _stocks(options.postgresql, Path(folder)) as stocks:
+    server = options.postgresql or postgres.start(settings=DURABLE)
+    with tempfile.TemporaryDirectory() as folder:
+        stocks = (PostgresStock(server), SqliteStock(Path(folder)))
         run = Run(
             stocks=[stock for stock in stocks if options.engine in (None, stock.engine)],
             depths=options.depth or DEPTHS,
@@ -59,17 +61,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--engine", choices=("postgresql", "sqlite"))
     parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be repeated")
     return parser
-
-
-@contextmanager
-def _stocks(server: str | None, folder: Path) -> Iterator[Sequence[Stock]]:
-    if server is not None:
-        yield (PostgresStock(server), SqliteStock(folder))
-        return
-    from benchmarks.dialing.server import own_server  # noqa: PLC0415 - not where a server is given
-
-    with own_server(folder) as own:
-        yield (PostgresStock(own), SqliteStock(folder))
 
 
 def _conditions() -> dict[str, object]:

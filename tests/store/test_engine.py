@@ -87,10 +87,15 @@ def test_who_freezes_amid_a_transaction_on_a_server_loses_it(tmp_path, monkeypat
         url = shared_url(tmp_path)
     monkeypatch.setattr(dialect, "FROZEN_MS", 50)
     frozen, other = open_database(url), open_database(url)
-    with pytest.raises(DatabaseUnusable, match="idle-in-transaction"), frozen.write() as connection:
-        with other.write():
-            pass
-        connection.execute(text("SELECT 1"))
+
+    def freeze_amid_a_transaction():
+        with frozen.write() as connection:
+            with other.write():
+                pass
+            connection.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseUnusable, match="idle-in-transaction"):
+        freeze_amid_a_transaction()
     frozen.close()
     other.close()
 
