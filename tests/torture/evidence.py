@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import select
-from support.history import every_attempt
+from support.history import count_used, every_attempt
 
 from reconciler.store import tables
 
@@ -35,6 +36,7 @@ class Call:
     used: bool | None
     attempt: int | None
     placed: bool
+    accepted: bool
     contact_id: object
     started: float | None = None
     wrong_by: float = 0.0
@@ -58,7 +60,7 @@ class Call:
 
 @dataclass
 class Evidence:
-    """All of it."""
+    """All of it. `kept` and `counted`: contacts per status, and attempts, by tallies and by rows."""
 
     calls: list[Call]
     strangers: list[str]
@@ -70,6 +72,8 @@ class Evidence:
     samples: list
     logs: list[Path]
     by_server: bool
+    kept: dict
+    counted: dict
 
     def started(self):
         """Give the calls that were marked as placing, in order."""
@@ -78,39 +82,49 @@ class Evidence:
 
 def collect(scene, journal, storm) -> Evidence:
     """Read everything, and keep the database's tables as files beside the ledger."""
+    by_server = scene.server is not None
     with scene.reader.read() as connection:
-        orgs = dict(
-            map(tuple, connection.execute(select(tables.organization.c.id, tables.organization.c.name)))
-        )
-        campaigns = dict(
-            map(tuple, connection.execute(select(tables.campaign.c.id, tables.campaign.c.external_id)))
-        )
-        contacts = connection.execute(select(tables.contact)).all()
-        attempts = every_attempt(connection)
+
+        def rows(table):
+            return connection.execute(select(table)).all()
+
+        orgs = {row.id: row.name for row in rows(tables.organization)}
+        campaigns = {row.id: row.external_id for row in rows(tables.campaign)}
+        contacts = rows(tables.contact)
         names = {row.id: row.external_id for row in contacts}
-        calls = {str(row.id): _call(row, orgs, campaigns, names) for row in attempts}
-        conversations = list(connection.execute(select(tables.conversation.c.attempt_id)).scalars())
-        open_attempts = len(connection.execute(select(tables.open_attempt.c.id)).all())
-        suppressed = {
-            (orgs[row.org_id], row.number)
-            for row in connection.execute(select(tables.suppression)) if row.removed_at is None
-        }  # fmt: skip
+        calls = {str(row.id): _call(row, orgs, campaigns, names) for row in every_attempt(connection)}
+        found = {
+            "contacts": [(orgs[row.org_id], campaigns[row.campaign_key], row) for row in contacts],
+            "conversations": [str(row.attempt_id) for row in rows(tables.conversation)],
+            "open_attempts": len(rows(tables.open_attempt)),
+            "suppressed": {
+                (orgs[row.org_id], row.number) for row in rows(tables.suppression) if row.removed_at is None
+            },
+            "kept": {(row.campaign_key, row.name): row.count for row in rows(tables.tally) if row.count},
+            "counted": {
+                **Counter((row.campaign_key, row.status) for row in contacts),
+                **count_used(connection),
+            },
+        }
         _keep(connection, scene.folder / "database")
     strangers = _read_ledger(scene.ledger, calls)
-    _read_record(scene.folder / "calls.jsonl", calls, by_server=scene.server is not None)
-    people = [(orgs[row.org_id], campaigns.get(row.campaign_key), row) for row in contacts]
-    logs = sorted(scene.folder.glob("*.log"))
+    _read_record(scene.folder / "calls.jsonl", calls, by_server=by_server)
     return Evidence(
-        list(calls.values()), strangers, people, conversations, open_attempts, suppressed,
-        journal.entries, storm.samples, logs, scene.server is not None,
-    )  # fmt: skip
+        calls=list(calls.values()),
+        strangers=strangers,
+        journal=journal.entries,
+        samples=storm.samples,
+        logs=sorted(scene.folder.glob("*.log")),
+        by_server=by_server,
+        **found,
+    )
 
 
 def _call(row, orgs, campaigns, names):
     return Call(
         str(row.id), orgs[row.org_id], campaigns[row.campaign_key], names[row.contact_id], row.number,
         row.agent_number, row.state, row.outcome, row.disposition, row.used, row.attempt,
-        row.placing_at is not None, row.contact_id,
+        row.placing_at is not None, row.conversation_id is not None, row.contact_id,
     )  # fmt: skip
 
 

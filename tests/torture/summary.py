@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from torture.verdict import UNUSED_IN_A_ROW, worst_lag
+from torture.accounts import UNUSED_IN_A_ROW
+from torture.stops import worst_lag
 
 
 def summary(scene, storm, operator, evidence, faults) -> str:

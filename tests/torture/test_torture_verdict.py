@@ -10,7 +10,8 @@ import pytest
 from torture.declared import CALLER_ID, first_terms
 from torture.evidence import Call, Evidence
 from torture.journal import Entry
-from torture.verdict import judge, worst_lag
+from torture.stops import worst_lag
+from torture.verdict import judge
 
 pytestmark = pytest.mark.torture
 
@@ -27,7 +28,8 @@ def call(at, number="+12015550000", **changes):
     """A call of somebody at an instant that nobody answers: it rings for a second."""
     made = Call(
         f"{at:.3f}", "default", "spring", "spring-0", number, None, "ended", "no_answer", None,
-        used=True, attempt=1, placed=True, contact_id="a contact", started=at, orders=[order(at)],
+        used=True, attempt=1, placed=True, accepted=True, contact_id="a contact", started=at,
+        orders=[order(at)],
         rings=[{"true": at}],
         ends=[{"true": at + 1, "outcome": "no_answer"}],
     )  # fmt: skip
@@ -44,7 +46,11 @@ def contact(name, campaign, status="pending", attempts=0):
 def evidence(*calls, acts=(), terms=TERMS, **changes):
     """A storm in which these calls were made; what else would be amiss with contacts is left out."""
     journal = [Entry("apply", BEGUN - 20, BEGUN - 19, {"terms": terms}), *acts]
-    whole = Evidence(list(calls), [], [], [], 0, set(), journal, [], [], by_server=True)
+    whole = Evidence(
+        calls=list(calls), strangers=[], contacts=[], conversations=[one.id for one in calls],
+        open_attempts=0,
+        suppressed=set(), journal=journal, samples=[], logs=[], by_server=True, kept={}, counted={},
+    )  # fmt: skip
     return replace(whole, **changes)
 
 
@@ -125,6 +131,8 @@ def test_calls_that_must_not_be_are_seen(calls, rule):
     [
         ({"strangers": ["an id"]}, "told truly"),
         ({"open_attempts": 1}, "nothing open"),
+        ({"conversations": ["of nobody"]}, "nothing open"),
+        ({"kept": {"pending": 2}, "counted": {"pending": 1}}, "nothing open"),
         ({"samples": [(BEGUN, 21, {})]}, "limits by rows"),
         ({"samples": [(BEGUN, 7, {"acme": 7})]}, "limits by rows"),
     ],
