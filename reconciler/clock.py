@@ -25,20 +25,22 @@ class SystemClock:
         at, ticks = self._told
         return at + timedelta(seconds=time.clock_gettime(_TICKS) - ticks)
 
-    def correct(self, ask: Callable[[], datetime] | None) -> None:
+    def correct(self, ask: Callable[[], datetime] | None) -> timedelta:
         """Agree with a clock that all share, which `ask` reads; None: with the machine's own.
 
         It was read somewhere between the question and the answer. So an answer that comes late corrects a
-        clock by no more than it has to.
+        clock by no more than it has to. Gives by how much the two may still differ.
         """
         if ask is None:
             self._told = (datetime.now(UTC), time.clock_gettime(_TICKS))
-            return
+            return timedelta(0)
         before = self.now()
         right = ask()
-        least, most = before - right, self.now() - right
+        after = self.now()
+        least, most = before - right, after - right
         at, ticks = self._told
         self._told = (at - min(max(timedelta(0), least), most), ticks)
+        return after - before
 
 
 class VirtualClock:
@@ -53,10 +55,11 @@ class VirtualClock:
         """Give the present instant, in UTC."""
         return self._now
 
-    def correct(self, ask: Callable[[], datetime] | None) -> None:
+    def correct(self, ask: Callable[[], datetime] | None) -> timedelta:
         """Ask, and stay as it is: nobody knows better."""
         if ask is not None:
             ask()
+        return timedelta(0)
 
     def advance(self, by: timedelta) -> None:
         """Move on by a while."""

@@ -70,7 +70,7 @@ def test_an_answer_that_comes_late_corrects_no_more_than_it_has_to(monkeypatch):
         return told
 
     start = clock.now()
-    clock.correct(lambda: after_ten_seconds(ahead=5))
+    assert clock.correct(lambda: after_ten_seconds(ahead=5)) == timedelta(seconds=10)
     assert clock.now() == start + timedelta(seconds=10)
     clock.correct(lambda: after_ten_seconds(ahead=15))
     assert clock.now() == start + timedelta(seconds=25)

@@ -76,8 +76,13 @@ PATIENCE = "dialctl_patience"
 CORRECTS = "dialctl_corrects"
 """Execution option of a connection: a clock's `correct`, which its writing transactions ask to agree."""
 
-Correct = Callable[[Callable[[], datetime] | None], None]
-"""Has a clock agree with another one, which its argument reads; None: with that of this machine."""
+Correct = Callable[[Callable[[], datetime] | None], timedelta]
+"""Has a clock agree with another one, which its argument reads; None: with that of this machine.
+
+Gives by how much they may still differ."""
+
+CLOSE = timedelta(milliseconds=10)
+"""Clocks of dialers may differ by so much: a fifth of what lies between two calls at twenty a second."""
 
 # A connection that breaks is told by the error that it raises. Where nobody has set up logging, Python would
 # have the pool print a traceback beside it, into a log that may be read as JSON.
@@ -206,8 +211,8 @@ def _begin_postgresql(connection: Connection) -> None:
     patience = options.get(PATIENCE)
     if correct is None:
         _take(raw, locks, patience)
-    else:
-        correct(lambda: _take(raw, locks, patience))
+    elif correct(lambda: _take(raw, locks, patience)) > CLOSE:  # nobody knows when in a long wait it was read
+        correct(lambda: _told(raw.execute("SELECT clock_timestamp()")))
 
 
 def _take(raw: Any, locks: Iterable[Lock], patience: timedelta | None) -> datetime:  # noqa: ANN401 - the driver's
@@ -219,6 +224,10 @@ def _take(raw: Any, locks: Iterable[Lock], patience: timedelta | None) -> dateti
     )
     while cursor.nextset():
         pass
+    return _told(cursor)
+
+
+def _told(cursor: Any) -> datetime:  # noqa: ANN401 - the driver's
     [told] = cursor.fetchone()
     return cast(datetime, told)
 

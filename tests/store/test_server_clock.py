@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from databases import ON_POSTGRESQL, ON_SQLITE, scratch_url
 
 from reconciler.clock import SystemClock
+from reconciler.store.dialect import CLOSE
 from reconciler.store.engine import open_database
 
 HOUR = timedelta(hours=1)
@@ -33,6 +34,22 @@ def time_after_a_write(monkeypatch):
 def test_who_writes_on_a_server_goes_by_its_clock(monkeypatch):
     """Rule 2 of the house: all machines that dial agree, from the first moment of a transaction on."""
     assert abs(time_after_a_write(monkeypatch)) < HOUR / 2
+
+
+@ON_POSTGRESQL
+def test_who_waited_long_for_a_lock_asks_for_the_time_once_more():
+    """R-DIAL-5: dialers that pace one campaign together must not differ by as much as they wait."""
+    answers = []
+
+    def correct(ask):
+        answers.append(ask())
+        return CLOSE * 2 if len(answers) == 1 else timedelta(0)
+
+    database = open_database(scratch_url(), correct=correct)
+    with database.write():
+        first, second = answers
+    assert first <= second
+    database.close()
 
 
 @ON_SQLITE
