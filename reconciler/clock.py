@@ -11,19 +11,18 @@ _TICKS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class SystemClock:
-    """The machine's clock, or a better one: it runs on from what it was told last.
+    """The machine's clock, or, once it was corrected, a better one: it runs on from what it was told last.
 
     So machines that disagree live in one time, that of their database; and nothing that is done to a
     machine's clock between two corrections makes a call leave too late, or a lease look over (R-CRASH-3).
     """
 
     def __init__(self) -> None:
-        self._told = (datetime.now(UTC), time.clock_gettime(_TICKS))
+        self._told: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
         """Give the present instant, in UTC."""
-        at, ticks = self._told
-        return at + timedelta(seconds=time.clock_gettime(_TICKS) - ticks)
+        return datetime.now(UTC) if self._told is None else _going_on(*self._told)
 
     def correct(self, ask: Callable[[], datetime] | None) -> timedelta:
         """Agree with a clock that all share, which `ask` reads; None: with the machine's own.
@@ -31,16 +30,22 @@ class SystemClock:
         It was read somewhere between the question and the answer. So an answer that comes late corrects a
         clock by no more than it has to. Gives by how much the two may still differ.
         """
+        machine = (datetime.now(UTC), time.clock_gettime(_TICKS))
         if ask is None:
-            self._told = (datetime.now(UTC), time.clock_gettime(_TICKS))
+            self._told = machine
             return timedelta(0)
-        before = self.now()
+        at, ticks = self._told or machine
+        before = _going_on(at, ticks)
         right = ask()
-        after = self.now()
+        after = _going_on(at, ticks)
         least, most = before - right, after - right
-        at, ticks = self._told
         self._told = (at - min(max(timedelta(0), least), most), ticks)
         return after - before
+
+
+def _going_on(at: datetime, ticks: float) -> datetime:
+    """Give the instant that it is now if it was `at` at so many ticks."""
+    return at + timedelta(seconds=time.clock_gettime(_TICKS) - ticks)
 
 
 class VirtualClock:
