@@ -53,6 +53,20 @@ def test_a_carrier_that_was_killed_goes_on_with_its_calls(tmp_path):
     assert len(lines(path, "end")) == 3
 
 
+def test_a_ring_is_in_the_ledger_before_anybody_hears_of_it(tmp_path):
+    """R-CRASH-1: also where the ring is told late, for the carrier may be killed before it is."""
+    path, clock = tmp_path / "ledger.jsonl", VirtualClock(START)
+    profile = TALKS.model_copy(update={"late_events": 0.5, "late_seconds": (60, 600)})
+    with Ledger(path) as ledger:
+        carrier = FakeCarrier(ledger, clock, profile)
+        carrier.submit(ROUTE, make_calls(20))
+        while len(lines(path, "end")) < 20:
+            clock.advance(timedelta(seconds=5))
+            carrier.report()
+            rung = {line["id"] for line in lines(path, "ring")}
+            assert {line["id"] for line in lines(path, "end")} <= rung
+
+
 def test_an_order_that_comes_too_late_is_released(tmp_path):
     """R-CRASH-3: by the carrier's own clock, when it arrives."""
     clock = VirtualClock(START)

@@ -18,7 +18,7 @@ from reconciler.gateways.fake_carrier.outbox import Outbox
 from reconciler.gateways.fake_carrier.profile import CarrierProfile
 from reconciler.gateways.http.wire import Order, Question
 from reconciler.gateways.simulator import SimulatedCarrier
-from reconciler.ports import Call, Clock, Ended, Fenced, GatewayEvent, Inquiry, Ringing
+from reconciler.ports import Answered, Call, Clock, Ended, Fenced, GatewayEvent, Inquiry, Ringing
 
 Route = tuple[str, str | None]
 """Who is told of a call: the client that ordered or asked, and the URL to call back, if there is one."""
@@ -87,7 +87,7 @@ class FakeCarrier:
     def report(self) -> None:
         """Put what has happened into the outboxes; each ring is written down before anybody hears of it."""
         for event in self._exchange.events():
-            if isinstance(event, Ringing) and event.attempt_id not in self._rung:
+            if _tells_of_a_ring(event) and event.attempt_id not in self._rung:
                 self._ring(event.attempt_id, event.at)
             if isinstance(event, Ended) and event.attempt_id not in self._over:
                 self._over.add(event.attempt_id)
@@ -131,6 +131,11 @@ class FakeCarrier:
         ]
         self._exchange.ask(going_on)
         self._exchange.take_answers()
+
+
+def _tells_of_a_ring(event: GatewayEvent) -> bool:
+    """Tell whether a phone rang, by whichever event says so first: some are told late, or backwards."""
+    return isinstance(event, Ringing | Answered) or (isinstance(event, Ended) and event.rang)
 
 
 _ON_PAPER = {
