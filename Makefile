@@ -2,8 +2,8 @@
 PYTHON ?= python3
 UV     := .boot/bin/uv
 RUN    := .venv/bin
-# one worker more than cores: some tests wait for other processes
-WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
+# two workers more than cores: many tests wait for other processes
+WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 2)')
 
 .PHONY: demo test check format crash torture bench lock schemas build clean
 

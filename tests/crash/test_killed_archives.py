@@ -8,6 +8,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
+from crash.engines import FULL, on_each
 from crash.processes import LOOK_CLOSELY, wait_until
 from sqlalchemy import insert, select
 
@@ -72,7 +73,9 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("engine", "moment"), on_each(MOMENTS if FULL else list(MOMENTS)[:1], MOMENTS), indirect=["engine"]
+)
 def test_an_archive_that_is_killed_loses_no_attempt(world, moment):
     """R-ATT-1: whatever had happened by then, the same command ends it, and every attempt is in a file."""
     here = world(contacts=1)
