@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,13 +14,16 @@ from reconciler.cli.settings import Author, Place
 from reconciler.cli.stopping import HangUps, Reason, show_receipt
 from reconciler.cli.terminal import agrees, can_ask, note, print_lines
 from reconciler.cli.waiting import acting_on
-from reconciler.errors import DialctlError
+from reconciler.errors import DialctlError, SomebodyElseIsApplying
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from reconciler.cli.session import Session
+    from reconciler.store.events import Actor
     from reconciler.store.identity import CampaignRef
     from reconciler.store.operations.lifecycle import Moved
+    from reconciler.store.operations.operation import Operation
 
 CampaignName = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name, or its id.")]
 
@@ -56,8 +61,8 @@ def pause(
         with acting_on(session, actor, only_holds=True) as operation:
             which = _find(operation.connection, where.org, campaign)
             stopped = hold_back(operation, which, reason=reason, hang_up=wish)
-        with acting_on(session, actor) as operation:
-            moved = pause_campaign(operation, which, reason=reason, hang_up=wish, stopped=stopped)
+        write = partial(pause_campaign, which=which, reason=reason, hang_up=wish, stopped=stopped)
+        moved = _at_last(session, actor, write)
         print_lines([_moved(moved)])
         if moved.stopped is not None:
             show_receipt(session, moved.stopped, f"campaign {which}", TO_OBEY)
@@ -83,6 +88,16 @@ def close(
         print_lines([_moved(moved)])
         if moved.stopped is not None:
             show_receipt(session, moved.stopped, f"campaign {which}", TO_OBEY)
+
+
+def _at_last(session: Session, actor: Actor, write: Callable[[Operation], Moved]) -> Moved:
+    """Write a status, however long somebody applies: its hold stands, and to give up would not say so."""
+    while True:
+        try:
+            with acting_on(session, actor) as operation:
+                return write(operation)
+        except SomebodyElseIsApplying as busy:
+            note(f"{busy.message}: calls are held already, only the status is not written; trying again")
 
 
 def _find(connection: Connection, org: str, name: str) -> CampaignRef:

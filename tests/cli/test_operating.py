@@ -13,7 +13,7 @@ from databases import ON_POSTGRESQL
 from sqlalchemy import select
 from support.present_database import ON_BOTH, change, query, write_lock
 
-from reconciler.cli import contacts, stopping
+from reconciler.cli import contacts, lifecycle, stopping
 from reconciler.controller.resolving import RESOLVABLE
 from reconciler.core.outcomes import Outcome
 from reconciler.store import dialect
@@ -206,6 +206,23 @@ def test_a_pause_stops_calls_before_the_apply_that_it_waits_for_is_done(spawn, w
     writer.rollback()
     out, _ = child.communicate(timeout=60)
     assert (child.returncode, out.splitlines()[0]) == (0, "campaign spring is paused, no longer active")
+    assert (query("SELECT count(*) FROM hold"), status()) == ([(1,)], "paused")
+
+
+@ON_POSTGRESQL
+@pytest.mark.usefixtures("applied")
+def test_a_pause_whose_hold_stands_does_not_give_up(dialctl, monkeypatch, writer):
+    """R-HOLD-2: an exit 75 would not say that calls are held, and another try would hold them twice."""
+    monkeypatch.setattr(dialect, "BUSY_TIMEOUT_MS", 20)
+    told = []
+
+    def note(text):
+        told.append(text)
+        writer.rollback()
+
+    monkeypatch.setattr(lifecycle, "note", note)
+    assert dialctl("pause", "spring").code == 0
+    assert ["calls are held already" in text for text in told] == [True]
     assert (query("SELECT count(*) FROM hold"), status()) == ([(1,)], "paused")
 
 
