@@ -19,7 +19,153 @@ oldest_release = "0001"
 
 def upgrade() -> None:
     """Apply."""
-    _create_history()
+    _create_archive()
+    _create_attempt()
+    _create_conversation()
+    _create_event()
+    _partition_history()
+    _create_schema_revision()
+    _create_breaker()
+    _create_contact()
+    _create_contact_number()
+    _create_dialer()
+    _create_hold()
+    _create_installation()
+    _create_inventory()
+    _create_lane()
+    _create_open_attempt()
+    _create_organization()
+    _create_source()
+    _create_suppression()
+    _create_tally()
+    _create_configuration()
+    _create_campaign()
+
+
+def _create_archive() -> None:
+    op.create_table(
+        "archive",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("history", sa.String(), nullable=False),
+        sa.Column("month", sa.String(), nullable=False),
+        sa.Column("row_count", sa.BigInteger(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive")),
+        sa.UniqueConstraint("history", "month", "sha256", name=op.f("uq_archive_history_month_sha256")),
+    )
+
+
+def _create_attempt() -> None:
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_key", sa.Uuid(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("number_hash", sa.String(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=True),
+        sa.Column("agent_id", sa.String(), nullable=True),
+        sa.Column("agent_version", VersionText(length=200), nullable=True),
+        sa.Column("agent_number", sa.String(), nullable=True),
+        sa.Column("gateway", sa.String(), nullable=False),
+        sa.Column("gateway_ref", sa.String(), nullable=True),
+        sa.Column("configuration_revision", sa.String(), nullable=True),
+        sa.Column("source_revision", sa.String(), nullable=True),
+        sa.Column("timezone", sa.String(), nullable=True),
+        sa.Column("timezone_source", sa.String(), nullable=False),
+        sa.Column("window", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("used", sa.Boolean(), nullable=True),
+        sa.Column("not_after", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("intent_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("placing_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("placed_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ringing_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("conversation_id", sa.Uuid(), nullable=True),
+        sa.Column("dialer_id", sa.Uuid(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=True),
+        sa.Column("disposition", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("carrier_code", sa.String(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("cost_micros", sa.BigInteger(), nullable=True),
+        sa.Column("cost_currency", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+        postgresql_partition_by="RANGE (id)",
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index("ix_attempt_campaign", ["campaign_key", "id"], unique=False)
+        batch_op.create_index("ix_attempt_contact", ["contact_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_attempt_unknown",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'unknown'"),
+            postgresql_where=sa.text("state = 'unknown'"),
+        )
+
+
+def _create_conversation() -> None:
+    op.create_table(
+        "conversation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("org_id", sa.Uuid(), nullable=False),
+        sa.Column("campaign_key", sa.Uuid(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("transcript", Json, nullable=True),
+        sa.Column("recording_url", sa.String(), nullable=True),
+        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation")),
+        postgresql_partition_by="RANGE (id)",
+    )
+    with op.batch_alter_table("conversation", schema=None) as batch_op:
+        batch_op.create_index("ix_conversation_campaign", ["campaign_key", "id"], unique=False)
+
+
+def _create_event() -> None:
+    op.create_table(
+        "event",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("org_id", sa.Uuid(), nullable=True),
+        sa.Column("apply_id", sa.Uuid(), nullable=True),
+        sa.Column("actor_kind", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=True),
+        sa.Column("revision", sa.String(), nullable=True),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.Uuid(), nullable=True),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("campaign", sa.String(), nullable=True),
+        sa.Column("fields", Json, nullable=True),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_event")).ddl_if(dialect="sqlite"),
+        postgresql_partition_by="RANGE (at)",
+    )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index("ix_event_object", ["object_id", "seq"], unique=False)
+        if op.get_context().dialect.name == "postgresql":
+            batch_op.create_index("uq_event_seq_at", ["seq", "at"], unique=True)
+
+
+def _partition_history() -> None:
+    if op.get_context().dialect.name == "postgresql":
+        for history in ("attempt", "conversation", "event"):
+            op.execute(f"CREATE TABLE {history}_default PARTITION OF {history} DEFAULT")
+
+
+def _create_schema_revision() -> None:
     op.create_table(
         "schema_revision",
         sa.Column("revision", sa.String(), nullable=False),
@@ -27,6 +173,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("revision", name=op.f("pk_schema_revision")),
     )
 
+
+def _create_breaker() -> None:
     op.create_table(
         "breaker",
         sa.Column("scope", sa.String(), nullable=False),
@@ -36,6 +184,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("scope", "org_id", "value", name=op.f("pk_breaker")),
         postgresql_with={"fillfactor": 50},
     )
+
+
+def _create_contact() -> None:
     op.create_table(
         "contact",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -106,6 +257,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("list_id IS NOT NULL"),
         )
 
+
+def _create_contact_number() -> None:
     op.create_table(
         "contact_number",
         sa.Column("org_id", sa.Uuid(), nullable=False),
@@ -116,6 +269,8 @@ def upgrade() -> None:
     with op.batch_alter_table("contact_number", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contact_number_contact_id"), ["contact_id"], unique=False)
 
+
+def _create_dialer() -> None:
     op.create_table(
         "dialer",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -130,6 +285,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dialer")),
         postgresql_with={"fillfactor": 50},
     )
+
+
+def _create_hold() -> None:
     op.create_table(
         "hold",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -158,6 +316,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("released_at IS NULL"),
         )
 
+
+def _create_installation() -> None:
     op.create_table(
         "installation",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -170,6 +330,9 @@ def upgrade() -> None:
         sa.Column("suppressions_freed_until", UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
+
+
+def _create_inventory() -> None:
     op.create_table(
         "inventory",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -190,6 +353,8 @@ def upgrade() -> None:
     with op.batch_alter_table("inventory", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inventory_source"), ["source"], unique=False)
 
+
+def _create_lane() -> None:
     op.create_table(
         "lane",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -211,6 +376,9 @@ def upgrade() -> None:
             name="uq_lane_key",
         ),
     )
+
+
+def _create_open_attempt() -> None:
     op.create_table(
         "open_attempt",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -275,6 +443,8 @@ def upgrade() -> None:
             unique=False,
         )
 
+
+def _create_organization() -> None:
     op.create_table(
         "organization",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -289,6 +459,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("adhoc_key", name=op.f("uq_organization_adhoc_key")),
         sa.UniqueConstraint("name", name=op.f("uq_organization_name")),
     )
+
+
+def _create_source() -> None:
     op.create_table(
         "source",
         sa.Column("name", sa.String(), nullable=False),
@@ -299,6 +472,9 @@ def upgrade() -> None:
         sa.Column("changed_at", UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_source")),
     )
+
+
+def _create_suppression() -> None:
     op.create_table(
         "suppression",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -329,6 +505,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("list_id IS NOT NULL"),
         )
 
+
+def _create_tally() -> None:
     op.create_table(
         "tally",
         sa.Column("campaign_key", sa.Uuid(), nullable=False),
@@ -338,6 +516,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("campaign_key", "name", name=op.f("pk_tally")),
         postgresql_with={"fillfactor": 50},
     )
+
+
+def _create_configuration() -> None:
     op.create_table(
         "configuration",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -362,6 +543,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("deleted_at IS NULL"),
         )
 
+
+def _create_campaign() -> None:
     op.create_table(
         "campaign",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -390,118 +573,3 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("campaign", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_campaign_configuration_id"), ["configuration_id"], unique=False)
-
-
-def _create_history() -> None:
-    op.create_table(
-        "archive",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("history", sa.String(), nullable=False),
-        sa.Column("month", sa.String(), nullable=False),
-        sa.Column("row_count", sa.BigInteger(), nullable=False),
-        sa.Column("file", sa.String(), nullable=False),
-        sa.Column("sha256", sa.String(), nullable=False),
-        sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive")),
-        sa.UniqueConstraint("history", "month", "sha256", name=op.f("uq_archive_history_month_sha256")),
-    )
-
-    op.create_table(
-        "attempt",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("org_id", sa.Uuid(), nullable=False),
-        sa.Column("campaign_key", sa.Uuid(), nullable=False),
-        sa.Column("contact_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("number_hash", sa.String(), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=True),
-        sa.Column("agent_id", sa.String(), nullable=True),
-        sa.Column("agent_version", VersionText(length=200), nullable=True),
-        sa.Column("agent_number", sa.String(), nullable=True),
-        sa.Column("gateway", sa.String(), nullable=False),
-        sa.Column("gateway_ref", sa.String(), nullable=True),
-        sa.Column("configuration_revision", sa.String(), nullable=True),
-        sa.Column("source_revision", sa.String(), nullable=True),
-        sa.Column("timezone", sa.String(), nullable=True),
-        sa.Column("timezone_source", sa.String(), nullable=False),
-        sa.Column("window", sa.String(), nullable=True),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("used", sa.Boolean(), nullable=True),
-        sa.Column("not_after", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("intent_at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("placing_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("placed_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("ringing_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("answered_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("conversation_id", sa.Uuid(), nullable=True),
-        sa.Column("dialer_id", sa.Uuid(), nullable=False),
-        sa.Column("outcome", sa.String(), nullable=True),
-        sa.Column("disposition", sa.String(), nullable=True),
-        sa.Column("reason", sa.String(), nullable=True),
-        sa.Column("carrier_code", sa.String(), nullable=True),
-        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("cost_micros", sa.BigInteger(), nullable=True),
-        sa.Column("cost_currency", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
-        postgresql_partition_by="RANGE (id)",
-    )
-    with op.batch_alter_table("attempt", schema=None) as batch_op:
-        batch_op.create_index("ix_attempt_campaign", ["campaign_key", "id"], unique=False)
-        batch_op.create_index("ix_attempt_contact", ["contact_id", "id"], unique=False)
-        batch_op.create_index(
-            "ix_attempt_unknown",
-            ["id"],
-            unique=False,
-            sqlite_where=sa.text("state = 'unknown'"),
-            postgresql_where=sa.text("state = 'unknown'"),
-        )
-
-    op.create_table(
-        "conversation",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("org_id", sa.Uuid(), nullable=False),
-        sa.Column("campaign_key", sa.Uuid(), nullable=False),
-        sa.Column("contact_id", sa.Uuid(), nullable=False),
-        sa.Column("attempt_id", sa.Uuid(), nullable=False),
-        sa.Column("status", sa.String(), nullable=False),
-        sa.Column("transcript", Json, nullable=True),
-        sa.Column("recording_url", sa.String(), nullable=True),
-        sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("answered_at", UtcDateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation")),
-        postgresql_partition_by="RANGE (id)",
-    )
-    with op.batch_alter_table("conversation", schema=None) as batch_op:
-        batch_op.create_index("ix_conversation_campaign", ["campaign_key", "id"], unique=False)
-
-    op.create_table(
-        "event",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
-        sa.Column("org_id", sa.Uuid(), nullable=True),
-        sa.Column("apply_id", sa.Uuid(), nullable=True),
-        sa.Column("actor_kind", sa.String(), nullable=False),
-        sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=True),
-        sa.Column("revision", sa.String(), nullable=True),
-        sa.Column("action", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("object_id", sa.Uuid(), nullable=True),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("campaign", sa.String(), nullable=True),
-        sa.Column("fields", Json, nullable=True),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("reason", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_event")).ddl_if(dialect="sqlite"),
-        postgresql_partition_by="RANGE (at)",
-    )
-    with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index("ix_event_object", ["object_id", "seq"], unique=False)
-        if op.get_context().dialect.name == "postgresql":
-            batch_op.create_index("uq_event_seq_at", ["seq", "at"], unique=True)
-
-    if op.get_context().dialect.name == "postgresql":
-        for history in ("attempt", "conversation", "event"):
-            op.execute(f"CREATE TABLE {history}_default PARTITION OF {history} DEFAULT")
