@@ -2,6 +2,8 @@
 PYTHON ?= python3
 UV     := .boot/bin/uv
 RUN    := .venv/bin
+# an environment may forbid it, and then each of the hundreds of processes of the tests compiles the program anew
+export PYTHONDONTWRITEBYTECODE :=
 # two workers more than cores: many tests wait for other processes
 WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 2)')
 

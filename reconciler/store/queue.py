@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, null, select, true, tuple_
+from sqlalchemy import CTE, ColumnElement, Connection, bindparam, func, null, select, true, tuple_
 
 from reconciler.core.agents import Agent
 from reconciler.core.candidacy import Waiting
@@ -35,24 +35,41 @@ _HEADS = Prepared(
     select(lane.c.id, _head).where(lane.c.campaign_key.in_(bindparam("campaigns", expanding=True)))
 )
 _of_these = (
-    select(lane.c.id, _head.label("due_at"))
+    select(lane.c.id.label("lane_id"), _head.label("due_at"))
     .where(lane.c.id.in_(bindparam("ids", expanding=True)))
     .cte("head")
 )
 _first = (
     select(contact.c.id)
-    .where(contact.c.lane_id == _of_these.c.id, IS_PENDING)
+    .where(contact.c.lane_id == _of_these.c.lane_id, IS_PENDING)
     .order_by(contact.c.due_at, contact.c.id)
     .limit(1)
     .scalar_subquery()
 )
-_DUE_HEADS = Prepared(
-    select(_of_these.c.id, _of_these.c.due_at, _first)
-    .where(_of_these.c.due_at <= bindparam("now"))
-    .union_all(
-        select(null(), func.min(_of_these.c.due_at), null()).where(_of_these.c.due_at > bindparam("now"))
-    )
+_asked = table_of({"ids": lane.c.id.type})
+_first_of_each = (
+    select(contact.c.due_at, contact.c.id)
+    .where(contact.c.lane_id == _asked.c.ids, IS_PENDING)
+    .order_by(contact.c.due_at, contact.c.id)
+    .limit(1)
+    .lateral("first")
 )
+_of_each_asked = (
+    select(_asked.c.ids.label("lane_id"), _first_of_each)
+    .join_from(_asked, _first_of_each, true())
+    .cte("head")
+)
+
+
+def _due_or_later(head: CTE, first: ColumnElement[Any]) -> Prepared:
+    """Prepare a look at heads: those that are due, and as the last row when the next one of the others is."""
+    is_due = head.c.due_at <= bindparam("now")
+    later = select(null(), func.min(head.c.due_at), null()).where(~is_due)
+    return Prepared(select(head.c.lane_id, head.c.due_at, first).where(is_due).union_all(later))
+
+
+_DUE_HEADS = _due_or_later(_of_these, _first)
+_DUE_HEADS_LATERALLY = _due_or_later(_of_each_asked, _of_each_asked.c.id)
 _NEXT_DUE = Prepared(
     select(
         func.min(
@@ -147,7 +164,8 @@ def due_heads(
     """Give the heads of these lanes that are due, and when the next one of the others will be, if any."""
     if not lanes:
         return {}, None
-    *heads, (_, later, _) = _DUE_HEADS.rows(connection, {"ids": lanes, "now": now})
+    look = _DUE_HEADS_LATERALLY if dialect.joins_laterally(connection) else _DUE_HEADS
+    *heads, (_, later, _) = look.rows(connection, {"ids": lanes, "now": now})
     return {lane_id: Due(due_at, id_) for lane_id, due_at, id_ in heads}, _unless_never(later)
 
 
