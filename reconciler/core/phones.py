@@ -8,14 +8,12 @@ from functools import lru_cache
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
+from reconciler.core.numbering import region_of, valid_international, valid_national
 from reconciler.core.zones import UnknownZone, canonical_zone
 from reconciler.spec.scalars import E164_NUMBER
 
 REGIONS: frozenset[str] = frozenset(phonenumbers.SUPPORTED_REGIONS)
 """Every region that libphonenumber knows, as ISO 3166 codes."""
-
-NANP = 1
-"""Calling code of North America: 25 regions share it, and the area code alone tells them apart."""
 
 _INVISIBLE = dict.fromkeys([0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
 """Soft hyphens, zero-width characters and direction marks: copying from a web page brings them along."""
@@ -25,8 +23,7 @@ _SCIENTIFIC = re.compile(r"\s*[+-]?\d+(?:[.,]\d+)?e\+?\d+\s*", re.IGNORECASE)
 _DECIMAL = re.compile(r"\s*\d{7,}[.,]0+\s*")
 _PUNCTUATION = frozenset("+\uff0b()[]./-~\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d")
 _SEPARATORS = str.maketrans("", "", " ()-.")
-_NANP_NATIONAL = re.compile(r"[2-9]\d{9}", re.ASCII)
-_NANP_INTERNATIONAL = re.compile(r"\+1[2-9]\d{9}", re.ASCII)
+_PLAIN = re.compile(r"\+?[ ().-]*\d[\d ().-]*", re.ASCII)
 _NOWHERE = frozenset(
     {
         PhoneNumberType.TOLL_FREE,
@@ -53,19 +50,18 @@ class BadNumber(ValueError):
     """A text that is no phone number that can be dialled; the message shows it masked."""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def parse_number(text: str, region: str | None) -> str:
     """Read a number as people write it and give its E.164 (R-PHONE-1).
 
     `region` (ISO 3166) is the country of numbers without a plus; None: only numbers with one can be read.
     Raises BadNumber: letters, an extension, foreign characters, or no valid number of its country.
     """
-    cleaned = " ".join(text.translate(_INVISIBLE).split())
-    compact = cleaned.translate(_SEPARATORS)
-    if _NANP_INTERNATIONAL.fullmatch(compact):
-        return _north_american(compact[2:], text, region)
-    if region in {"US", "CA"} and _NANP_NATIONAL.fullmatch(compact):
-        return _north_american(compact, text, region)
+    cleaned = text if text.isascii() else text.translate(_INVISIBLE)
+    e164 = _at_once(cleaned, region)
+    if e164 is not None:
+        return e164
+    cleaned = " ".join(cleaned.split())
     _refuse_foreign_characters(cleaned)
     try:
         return _valid(phonenumbers.parse(cleaned, region), text, region)
@@ -126,9 +122,10 @@ def _is_valid(text: str, region: str | None) -> bool:
 
 def country_of(e164: str) -> str:
     """Give the ISO 3166 region that a number belongs to; '' if unknown or of no country."""
-    if e164.startswith("+1"):
-        return _country_of_area(e164[:5]) or _country_of_number(e164)
-    return _country_of_number(e164)
+    region = region_of(e164)
+    if region is None:
+        return _country_of_number(e164)
+    return "" if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
 
 
 @lru_cache(maxsize=65_536)
@@ -156,12 +153,6 @@ def _zone_or_nowhere(name: str) -> str:
         return ""  # libphonenumber's Etc/Unknown
 
 
-@lru_cache(maxsize=1024)
-def _country_of_area(plus_one_and_area: str) -> str:
-    """Give the region of a North American area code, '' where it takes more than the area code to tell."""
-    return _country_of_number(f"{plus_one_and_area}2345678")
-
-
 @lru_cache(maxsize=65_536)
 def _country_of_number(e164: str) -> str:
     try:
@@ -175,13 +166,14 @@ def _region(number: PhoneNumber) -> str:
     return "" if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
 
 
-def _north_american(national: str, text: str, region: str | None) -> str:
-    """Take ten digits without parsing them: half the time of a list goes into its numbers."""
-    number = PhoneNumber(NANP, int(national))
-    country = _country_of_area(f"+1{national[:3]}")
-    if country and phonenumbers.is_valid_number_for_region(number, country):
-        return f"+1{national}"
-    return _valid(number, text, region)
+def _at_once(text: str, region: str | None) -> str | None:
+    """Give the E.164 of what is plainly a number, None where it takes a closer look."""
+    if not _PLAIN.fullmatch(text) or _DECIMAL.fullmatch(text):
+        return None
+    digits = text.translate(_SEPARATORS)
+    if digits[0] == "+":
+        return valid_international(digits[1:])
+    return valid_national(digits, region) if region is not None else None
 
 
 def _valid(number: PhoneNumber, text: str, region: str | None) -> str:

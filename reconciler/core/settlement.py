@@ -221,6 +221,8 @@ def _after_unused(progress: Progress, ending: Ending) -> Verdict:
 def _after_callback_request(after: Progress, ending: Ending, policy: DialingPolicy) -> Verdict:
     if after.counted > policy.max_attempts:
         return _exhausted(after, "no attempt left for the callback")
+    if not after.numbers_to_dial():
+        return _exhausted(after, "no number left for the callback")
     assert ending.callback_at is not None  # noqa: S101 - the caller looked
     # Nobody asks to be called in the past: a time that is over would only ring the phone again at once.
     later = ending.at + retry_delay(policy, policy.retry_delay, after.counted)

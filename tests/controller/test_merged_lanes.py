@@ -112,7 +112,7 @@ def bench():
 
 
 @ON_SQLITE
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases)
 def test_the_longest_due_come_first_whatever_lane_they_wait_in(case):
     """R-DIAL-2, R-DIAL-3: by due time and id, and nobody waits behind a limit that is not theirs."""

@@ -147,7 +147,7 @@ worlds = given(st.tuples(people, people), st.lists(weather, max_size=25), st.int
 
 
 @ON_SQLITE
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @worlds
 def test_what_holds_after_every_step(rosters, happenings, seed):
     """R-CONTACT-1, R-CONTACT-4, R-DIAL-3, R-RETRY-1, R-CRASH-1, R-CRASH-4: in any world and any weather."""

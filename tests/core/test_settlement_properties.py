@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.core.outcomes import Disposition, Outcome
@@ -39,6 +39,8 @@ ends = st.tuples(
     st.booleans(),
 )
 calls = st.lists(ends, min_size=1, max_size=40)
+CALLBACK_ON_A_DEAD_LINE = (Outcome.INVALID_NUMBER, True, Disposition.CALLBACK, 3600, False)
+"""A carrier and an agent that contradict each other."""
 
 
 def dialled(policy, calls, numbers=NUMBERS):
@@ -83,6 +85,7 @@ def test_only_used_attempts_count(policy, calls):
 
 
 @given(policies, calls)
+@example(DialingPolicy(), [*3 * [(Outcome.INVALID_NUMBER, True, None, None, False)], CALLBACK_ON_A_DEAD_LINE])
 def test_a_pending_contact_has_a_number_and_a_time(policy, calls):
     """R-CONTACT-1: whoever is pending can be dialled: some number is left, and it is due by an instant."""
     for _, end, verdict in dialled(policy, calls):

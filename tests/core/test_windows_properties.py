@@ -113,7 +113,7 @@ def oracle_scan(schedule, zones, start, minutes, scheduled):
 
 
 @given(cases())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_open_or_shut_as_the_rules_say(case):
     """R-WIN-1 to R-WIN-5: `is_open` agrees with the naive reading of the rules, instant by instant."""
     schedule, evaluator, zones, at, scheduled = case

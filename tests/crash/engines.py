@@ -12,6 +12,11 @@ FULL = bool(os.environ.get("DIALCTL_CRASH_FULL"))
 ON_BOTH_IF_FULL = pytest.mark.parametrize("engine", ENGINES if FULL else ["sqlite"], indirect=True)
 """For tests of what processes and carriers do, whatever the database."""
 
+ON_THE_SERVER_IF_NOT_FULL = pytest.mark.parametrize(
+    "engine", ENGINES if FULL else ["postgresql"], indirect=True
+)
+"""For tests of several machines, which a file has not."""
+
 
 def on_each(sqlite, postgresql):
     """Give each engine its cases: pairs of the engine and a case."""

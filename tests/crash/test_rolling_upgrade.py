@@ -6,7 +6,7 @@ import json
 import signal
 
 import pytest
-from crash.engines import ON_BOTH_IF_FULL
+from crash.engines import ON_BOTH_IF_FULL, ON_THE_SERVER_IF_NOT_FULL
 from crash.processes import wait_until
 from crash.releases import NEXT, make_next_release
 from crash.verdict import judge
@@ -57,6 +57,7 @@ def logged(dialer):
     return [json.loads(line)["event"] for line in dialer.log.read_text().splitlines()]
 
 
+@ON_THE_SERVER_IF_NOT_FULL
 def test_a_rolling_upgrade_under_load_stops_no_call(crowd, tmp_path):
     """R-CRASH-4: old dialers go on through the upgrade, start after it, and share the work with new ones."""
     new = make_next_release(tmp_path / "next", breaking=False)

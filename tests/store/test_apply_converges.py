@@ -93,7 +93,7 @@ histories = st.lists(st.tuples(desired_states(), meddlings(), st.booleans()), mi
 
 
 @ON_SQLITE
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories)
 def test_after_an_apply_nothing_is_left_to_do(history):
     """R-PLAN-1: in many histories."""
