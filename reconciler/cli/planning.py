@@ -39,6 +39,9 @@ class Wishes:
         typer.Option("--release", help="Lift a campaign's hold; repeatable.", metavar="campaign/NAME"),
     ] = field(default_factory=list)
     strict: Annotated[bool, typer.Option("--strict", help="Take bad rows of data files for errors.")] = False
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Read also rows that are as they were applied; same plan.")
+    ] = False
     show_pii: Annotated[bool, typer.Option("--show-pii", help="Show phone numbers and data unmasked.")] = (
         False
     )
@@ -73,7 +76,7 @@ def source_of(paths: list[str], where: Place, wishes: Wishes) -> Source:
     """Say where the manifests come from."""
     from reconciler.controller.planning import Source
 
-    return Source(paths, sys.stdin.buffer, where.org, wishes.strict)
+    return Source(paths, sys.stdin.buffer, where.org, wishes.strict, wishes.no_cache)
 
 
 def plan_options(where: Place, wishes: Wishes, now: datetime) -> PlanOptions:

@@ -18,18 +18,24 @@ from reconciler.manifests.load import load_manifests
 from reconciler.manifests.resolve import Examination, examine
 from reconciler.manifests.summary import Summary, summarise
 from reconciler.store.observe import existing, observe
+from reconciler.store.observed.known_rows import KnownRows
 from reconciler.store.schema import KEY_BYTES, hash_key
 from reconciler.store.tables import installation
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where manifests come from. `org` is for documents that name none; `strict`: bad rows are faults."""
+    """Where manifests come from.
+
+    `org` is for documents that name none; `strict`: bad rows are faults; `read_all`: rows whose texts the
+    database knows are read, too.
+    """
 
     paths: Sequence[str]
     stdin: BinaryIO
     org: str
     strict: bool = False
+    read_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +51,13 @@ class ReadSource:
     """Manifests as they were read once: they can be planned again whenever the database moves on.
 
     What they come to depends only on the names that the database has and on its key, so it is kept for as
-    long as these stay the same.
+    long as these stay the same, and the database knows the rows that were not read.
     """
 
     def __init__(self, source: Source) -> None:
         self._loaded = load_manifests(source.paths, stdin=source.stdin, org=source.org)
         self._strict = source.strict
+        self._read_all = source.read_all
         self._examined: tuple[Existing, bytes, Examination] | None = None
 
     def summary(self, known: Existing, key: bytes) -> Summary:
@@ -61,9 +68,11 @@ class ReadSource:
             return summary
         return replace(summary, faults=[*summary.faults, *summary.bad_rows], bad_rows=())
 
-    def desired(self, known: Existing, key: bytes) -> tuple[DesiredState, Sequence[Fault]]:
+    def desired(
+        self, known: Existing, key: bytes, rows: KnownRows | None = None
+    ) -> tuple[DesiredState, Sequence[Fault]]:
         """Give the desired state and the bad rows that it leaves out; raises FaultsFound."""
-        examination = self._examine(known, key)
+        examination = self._examine(known, key, rows)
         faults = [*examination.faults, *(examination.bad_rows if self._strict else ())]
         if faults:
             raise FaultsFound(faults)
@@ -71,17 +80,27 @@ class ReadSource:
 
     def plan(self, connection: Connection, options: PlanOptions) -> Planned:
         """Compare with the database. Raises FaultsFound and PlanRefused."""
-        desired, bad_rows = self.desired(existing(connection), hash_key(connection))
+        rows = None if self._read_all else KnownRows(connection, options.source)
+        desired, bad_rows = self.desired(existing(connection), hash_key(connection), rows)
         observed = observe(connection, desired, options.source, options.now)
         made = plan(desired, observed, replace(options, allowed=frozenset()))
         refusing = tuple(guard for guard in made.guards if guard.guard not in options.allowed)
         passed = tuple(guard for guard in made.guards if guard.guard in options.allowed)
         return Planned(replace(made, guards=refusing), bad_rows, passed)
 
-    def _examine(self, known: Existing, key: bytes) -> Examination:
-        if self._examined is None or self._examined[:2] != (known, key):
-            self._examined = (known, key, examine(self._loaded, known, key))
+    def _examine(self, known: Existing, key: bytes, rows: KnownRows | None = None) -> Examination:
+        if self._examined is None or self._examined[:2] != (known, key) or not self._still_known(rows):
+            self._examined = (known, key, examine(self._loaded, known, key, rows))
         return self._examined[2]
+
+    def _still_known(self, rows: KnownRows | None) -> bool:
+        assert self._examined is not None  # noqa: S101 - the caller looked
+        passed_over = {
+            key: content.known for key, content in self._examined[2].desired.lists.items() if content.known
+        }
+        return not passed_over or (
+            rows is not None and all(texts <= rows.of_list(key) for key, texts in passed_over.items())
+        )
 
 
 def plan_source(connection: Connection, source: Source, options: PlanOptions) -> Planned:

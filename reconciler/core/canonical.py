@@ -9,11 +9,12 @@ from hashlib import blake2b
 from reconciler.core.desired import Json
 
 HASH_BYTES = 16
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def canonical_json(value: Json) -> str:
     """Write JSON with sorted keys and no white space."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _encode(value)
 
 
 def content_hash(value: Json) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +63,8 @@ class DesiredContact:
     `data`, `agent_id`, `agent_version`, `agent_number`, `agent_config`, `initial_context`, `labels`.
     `source_hash` is the hash of the row as written, before normalising: while it stays the same, stored
     numbers are never read anew (R-CONF-1). `list` names the ContactList that the contact comes from.
+    `text_hash` stands for the row of a data file with all that says how it is read; None where the contact
+    has to be looked at with every plan, because something is said of it.
     """
 
     org: str
@@ -71,6 +74,7 @@ class DesiredContact:
     source_hash: str
     origin: Origin
     list: ObjectKey | None = None
+    text_hash: int | None = None
 
     @property
     def key(self) -> ObjectKey:
@@ -108,12 +112,14 @@ class ListRows:
 
     `kept` are ids of bad rows: the contacts that they name stay as they are (R-PHONE-2). `unreadable_ids`
     counts bad rows whose id cannot be read: above 0, nothing is withdrawn from the list in this plan.
+    `known` are the text hashes of rows that were not read, because their contacts are there as they say.
     """
 
     rows: int = 0
     bad: int = 0
     kept: frozenset[str] = frozenset()
     unreadable_ids: int = 0
+    known: AbstractSet[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from functools import cache
 from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers import PhoneMetadata
+from phonenumbers import PhoneMetadata, PhoneNumberType
 from phonenumbers.phonemetadata import PhoneNumberDesc
 
 _CALLING_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
@@ -23,21 +23,32 @@ _LONGEST_CALLING_CODE = max(map(len, _CALLING_CODES))
 _NOTHING = re.compile(r"(?!)")
 _NONE_AT_ALL = (-1,)
 """The lengths of a kind of which a region has no numbers."""
-_KINDS = (
-    "premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail",
-    "fixed_line", "mobile",
-)  # fmt: skip
+_KINDS = {
+    "premium_rate": PhoneNumberType.PREMIUM_RATE,
+    "toll_free": PhoneNumberType.TOLL_FREE,
+    "shared_cost": PhoneNumberType.SHARED_COST,
+    "voip": PhoneNumberType.VOIP,
+    "personal_number": PhoneNumberType.PERSONAL_NUMBER,
+    "pager": PhoneNumberType.PAGER,
+    "uan": PhoneNumberType.UAN,
+    "voicemail": PhoneNumberType.VOICEMAIL,
+    "fixed_line": PhoneNumberType.FIXED_LINE,
+    "mobile": PhoneNumberType.MOBILE,
+}
+"""The kinds of numbers in the order in which the library tries them."""
 
 
 class _Region(NamedTuple):
     """A region of a calling code: its ISO 3166 code, and a pattern of the national numbers that are its own.
 
-    `claims`: numbers that begin like this are its own, valid or not, where the library says so.
+    `claims`: numbers that begin like this are its own, valid or not, where the library says so. `kinds` are
+    patterns of the kinds of valid numbers; the first that fits says which kind it is.
     """
 
     code: str
     valid: re.Pattern[str]
     claims: re.Pattern[str] | None
+    kinds: tuple[tuple[int, re.Pattern[str]], ...]
 
 
 class _Plan(NamedTuple):
@@ -89,21 +100,49 @@ def valid_national(digits: str, region: str) -> str | None:
 
 def region_of(e164: str) -> str | None:
     """Give the ISO 3166 region of a valid number; None: ask the library."""
+    found = _found(e164)
+    return found[1].code if found else None
+
+
+class Standing(NamedTuple):
+    """What a number is: its calling code, the ISO 3166 region that it belongs to, and its PhoneNumberType.
+
+    A line that may be mobile as well as fixed counts as fixed.
+    """
+
+    calling_code: str
+    region: str
+    kind: int
+
+
+def standing_of(e164: str) -> Standing | None:
+    """Give what a valid number is; None: ask the library."""
+    found = _found(e164)
+    if found is None:
+        return None
+    code, region = found
+    national = e164[1 + len(code) :]
+    kind = next(kind for kind, pattern in region.kinds if pattern.fullmatch(national))
+    return Standing(code, region.code, kind)
+
+
+def _found(e164: str) -> tuple[str, _Region] | None:
     code = _calling_code_of(e164[1 : _LONGEST_CALLING_CODE + 1])
     if code is None:
         return None
     plan, national = _plan(code), e164[1 + len(code) :]
-    return None if plan.cut_off.match(national) else _region_of(plan, national)
+    region = None if plan.cut_off.match(national) else _region_of(plan, national)
+    return (code, region) if region else None
 
 
-def _region_of(plan: _Plan, national: str) -> str | None:
+def _region_of(plan: _Plan, national: str) -> _Region | None:
     """Give the region in which a national number is valid: of several, the first that claims it decides."""
     for region in plan.regions:
         if region.claims is None:
             if region.valid.fullmatch(national):
-                return region.code
+                return region
         elif region.claims.match(national):
-            return region.code if region.valid.fullmatch(national) else None
+            return region if region.valid.fullmatch(national) else None
     return None
 
 
@@ -124,7 +163,10 @@ def _plan(calling_code: str) -> _Plan:
         if metadata is None:
             continue
         claims = metadata.leading_digits if len(names) > 1 else None
-        regions.append(_Region(name, _valid_in(metadata), re.compile(claims) if claims else None))
+        kinds = {kind: re.compile(pattern) for kind, pattern in _patterns(metadata)}
+        regions.append(
+            _Region(name, _valid_in(metadata), re.compile(claims) if claims else None, tuple(kinds.items()))
+        )
         if name == names[0]:  # the main region, whose rules numbers with a plus are read by
             cut_off = _prefix_of(metadata)
     return _Plan(tuple(regions), cut_off)
@@ -151,19 +193,19 @@ def _prefix_of(metadata: PhoneMetadata) -> re.Pattern[str]:
 
 def _valid_in(metadata: PhoneMetadata) -> re.Pattern[str]:
     """Give one pattern of all numbers that the library takes for valid in a region."""
-    kinds = "|".join(_patterns(metadata))
+    kinds = "|".join(pattern for _, pattern in _patterns(metadata))
     return re.compile(f"(?={_whole(metadata.general_desc)})(?:{kinds})") if kinds else _NOTHING
 
 
-def _patterns(metadata: PhoneMetadata) -> Iterator[str]:
-    for kind in _KINDS:
-        if kind == "mobile" and metadata.same_mobile_and_fixed_line_pattern:
+def _patterns(metadata: PhoneMetadata) -> Iterator[tuple[int, str]]:
+    for name, kind in _KINDS.items():
+        if name == "mobile" and metadata.same_mobile_and_fixed_line_pattern:
             continue  # then the library takes the pattern of fixed lines
-        description: PhoneNumberDesc | None = getattr(metadata, kind)
+        description: PhoneNumberDesc | None = getattr(metadata, name)
         if description is None or description.possible_length == _NONE_AT_ALL:
             continue
         if description.national_number_pattern:
-            yield _whole(description)
+            yield kind, _whole(description)
 
 
 def _whole(description: PhoneNumberDesc | None) -> str:

@@ -40,6 +40,12 @@ def canonical_zone(name: str) -> str:
     return name
 
 
+@cache
+def edition() -> str:
+    """Give the edition of the tz database, such as `2026b`."""
+    return _table("tzdata.zi")[0].removeprefix("# version ")
+
+
 def uses_zone(country: str, zone: str) -> bool:
     """Whether clocks of a country (ISO 3166) show this zone, anywhere in it, by zone.tab and zone1970.tab."""
     return country in countries_using(zone)

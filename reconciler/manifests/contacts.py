@@ -55,6 +55,7 @@ def desired_contact(  # noqa: PLR0917 - each is a part of the contact; on the ho
     origin: Origin,
     of_list: ObjectKey | None = None,
     written: Sequence[str] = (),
+    text_hash: int | None = None,
 ) -> tuple[DesiredContact, list[Problem]]:
     """Build a contact; the problems say which of its fields cannot be what they are.
 
@@ -85,7 +86,7 @@ def desired_contact(  # noqa: PLR0917 - each is a part of the contact; on the ho
         except SkippedTime as fault:
             problems.append((("scheduled_at",), str(fault)))
     contact = DesiredContact(
-        rules.org, rules.campaign, external_id, fields, content_hash(as_written), origin, of_list
+        rules.org, rules.campaign, external_id, fields, content_hash(as_written), origin, of_list, text_hash
     )
     return contact, problems
 

@@ -10,8 +10,18 @@ from collections.abc import Iterator
 from reconciler.core.phones import mask_numbers_in
 from reconciler.errors import Fault
 from reconciler.manifests.columns import Layout, is_data, lay_out, missing_columns, present_columns
-from reconciler.manifests.data_file import MAX_ROW, BrokenDataFile, DataFile, DataRow, UnreadableRow, text_of
+from reconciler.manifests.data_file import (
+    MAX_ROW,
+    BrokenDataFile,
+    DataFile,
+    DataRow,
+    KnownRow,
+    Row,
+    UnreadableRow,
+    text_of,
+)
 from reconciler.manifests.number_cells import split_numbers
+from reconciler.manifests.row_texts import RowTexts
 from reconciler.spec.contact_list import Columns
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -20,12 +30,12 @@ _HEADER_HINT = "begin the file with the header"
 _TEXT_FORMULA = re.compile(r'\s*="([^"]*)"\s*')
 
 
-def read_csv(file: DataFile, columns: Columns, *, needs_id: bool) -> Iterator[DataRow | UnreadableRow]:
+def read_csv(file: DataFile, columns: Columns, texts: RowTexts, *, needs_id: bool) -> Iterator[Row]:
     """Yield the rows of a CSV file: any of four delimiters, any line ends, quoted line ends, a header.
 
     Skipped are blank rows, and the header where it stands once more because exports were joined. A short row
     lacks its last cells; a row with more cells than headers, or with quotes that do not close, is unreadable.
-    `needs_id`: a file without a column for ids is refused.
+    `needs_id`: a file without a column for ids is refused. Rows that `texts` recognises are not read.
     Raises BrokenDataFile.
     """
     lines = _Lines(text_of(file))
@@ -36,10 +46,16 @@ def read_csv(file: DataFile, columns: Columns, *, needs_id: bool) -> Iterator[Da
         raise _broken(file, 1, "has no header", "the first line names the columns, such as external_id,phone")
     line, cells = header
     layout = _checked_layout(file, line, [cell.strip() for cell in cells], columns, needs_id=needs_id)
+    texts.below(layout.headers)
     for row in rows:
-        if not isinstance(row, UnreadableRow) and _repeats(layout, row[1]):
+        if isinstance(row, UnreadableRow):
+            yield row
             continue
-        yield row if isinstance(row, UnreadableRow) else _data_row(file, row, layout)
+        text_hash = texts.hash_of(row[1])
+        if texts.recognises(text_hash):
+            yield KnownRow.KNOWN
+        elif not _repeats(layout, row[1]):
+            yield _data_row(file, row, layout, text_hash)
 
 
 def _repeats(layout: Layout, cells: list[str]) -> bool:
@@ -155,7 +171,9 @@ def _checked_layout(
     return layout
 
 
-def _data_row(file: DataFile, row: tuple[int, list[str]], layout: Layout) -> DataRow | UnreadableRow:
+def _data_row(
+    file: DataFile, row: tuple[int, list[str]], layout: Layout, text_hash: int
+) -> DataRow | UnreadableRow:
     line, cells = row
     headers = layout.headers
     if len(cells) < len(headers):
@@ -175,6 +193,7 @@ def _data_row(file: DataFile, row: tuple[int, list[str]], layout: Layout) -> Dat
         {headers[i]: cells[i] for i in layout.rest if cells[i]},
         layout.column_names,
         layout,
+        text_hash,
     )
 
 

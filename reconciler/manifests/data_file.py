@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class DataRow:
     """One row as written: `numbers` are (column, text), `fields` the other known fields, `data` the rest.
 
     `line` is the physical line, from 1, on which the row starts; `columns` maps fields to their columns.
-    `layout` is that of its file, where all rows have the same one.
+    `layout` is that of its file, where all rows have the same one; `text_hash` is that of the row.
     """
 
     line: int
@@ -43,6 +44,13 @@ class DataRow:
     data: Mapping[str, Any]
     columns: Mapping[str, str] = field(default_factory=dict)
     layout: Layout | None = None
+    text_hash: int | None = None
+
+
+class KnownRow(Enum):
+    """A row that was not read, because its contact is there as it says."""
+
+    KNOWN = "known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,9 @@ class UnreadableRow:
     line: int
     column: str | None
     message: str
+
+
+Row = DataRow | UnreadableRow | KnownRow
 
 
 class BrokenDataFile(Exception):

@@ -11,8 +11,18 @@ from typing import Any
 
 from reconciler.errors import Fault
 from reconciler.manifests.columns import Layout, lay_out, missing_columns
-from reconciler.manifests.data_file import MAX_ROW, BrokenDataFile, DataFile, DataRow, UnreadableRow, text_of
+from reconciler.manifests.data_file import (
+    MAX_ROW,
+    BrokenDataFile,
+    DataFile,
+    DataRow,
+    KnownRow,
+    Row,
+    UnreadableRow,
+    text_of,
+)
 from reconciler.manifests.number_cells import split_numbers
+from reconciler.manifests.row_texts import RowTexts
 from reconciler.manifests.yaml_tree import MAX_DEPTH
 from reconciler.spec.contact_list import Columns
 
@@ -22,8 +32,12 @@ _OBJECTS = ("data", "agent_config")
 _SCALARS = (str, int, float, bool)
 
 
-def read_jsonl(file: DataFile, columns: Columns) -> Iterator[DataRow | UnreadableRow]:
-    """Yield the rows of a JSONL file; `data` and `agent_config` may be objects. Raises BrokenDataFile."""
+def read_jsonl(file: DataFile, columns: Columns, texts: RowTexts) -> Iterator[Row]:
+    """Yield the rows of a JSONL file; `data` and `agent_config` may be objects.
+
+    Rows that `texts` recognises are not read. Raises BrokenDataFile, and MoreToRead where these may hold what
+    the others lack.
+    """
 
     @lru_cache(maxsize=256)
     def layout_of(keys: tuple[str, ...]) -> Layout:
@@ -37,14 +51,24 @@ def read_jsonl(file: DataFile, columns: Columns) -> Iterator[DataRow | Unreadabl
             raise BrokenDataFile(Fault(file.name, line, None, "is a JSON array, not JSON Lines", _ARRAY_HINT))
         if len(text) > MAX_ROW:
             raise BrokenDataFile(Fault(file.name, line, None, "has a row longer than 1 MiB"))
+        text_hash = texts.hash_of((text,))
+        if texts.recognises(text_hash):
+            yield KnownRow.KNOWN
+            continue
         row = _parsed(text)
         if isinstance(row, str):
             yield UnreadableRow(line, None, row)
             continue
         keys_seen.update(dict.fromkeys(row))
-        yield _data_row(line, row, layout_of(tuple(row)))
+        yield _data_row(line, row, layout_of(tuple(row)), text_hash)
     if keys_seen and (missing := missing_columns(tuple(keys_seen), columns)):
+        if texts.met:
+            raise MoreToRead
         raise BrokenDataFile(Fault(file.name, 1, None, "; ".join(missing)))
+
+
+class MoreToRead(Exception):
+    """Some column stands in none of the rows that were read: it may stand in a known one."""
 
 
 def _parsed(text: str) -> dict[str, Any] | str:
@@ -84,7 +108,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _data_row(line: int, row: dict[str, Any], layout: Layout) -> DataRow | UnreadableRow:
+def _data_row(line: int, row: dict[str, Any], layout: Layout, text_hash: int) -> DataRow | UnreadableRow:
     keys = layout.headers
     fields = {field: row[keys[index]] for field, index in layout.fields.items()}
     fields = {field: value for field, value in fields.items() if value not in (None, "")}
@@ -99,7 +123,7 @@ def _data_row(line: int, row: dict[str, Any], layout: Layout) -> DataRow | Unrea
     for index in layout.numbers:
         numbers += [(keys[index], number) for number in _numbers(row[keys[index]])]
     identity = None if identity is None else str(identity)
-    return DataRow(line, identity, numbers, fields, data, layout.column_names)
+    return DataRow(line, identity, numbers, fields, data, layout.column_names, text_hash=text_hash)
 
 
 def _numbers(value: object) -> list[str]:

@@ -11,11 +11,11 @@ from reconciler.core.phones import mask_numbers_in
 from reconciler.errors import Fault
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.contacts import read_numbers
-from reconciler.manifests.data_file import DataRow, UnreadableRow
+from reconciler.manifests.data_file import DataRow, Row
 from reconciler.manifests.number_cells import split_numbers
+from reconciler.manifests.row_texts import ALWAYS_READ
 from reconciler.spec.contact_list import Columns
 
-_SAMPLED_ROWS = 50
 _MOST_NAMED = 3
 _FEWEST_ROWS = 4
 """Of fewer rows no share says anything."""
@@ -25,7 +25,7 @@ _PLAIN_IN_A_LIST = re.compile(r"[^\W_][\w ()./-]*(?<! )")
 
 
 def list_warnings(
-    rows: Sequence[DataRow | UnreadableRow], bad: Sequence[Fault], columns: Columns, rules: CampaignRules
+    rows: Sequence[Row], bad: Sequence[Fault], columns: Columns, rules: CampaignRules
 ) -> Iterator[str]:
     """Yield what is probably not meant; `bad` are the rows that are left out.
 
@@ -37,11 +37,11 @@ def list_warnings(
     yield from _mostly_bad_text(len(rows), bad, undialled)
 
 
-def _undialled_columns(rows: Sequence[DataRow | UnreadableRow], rules: CampaignRules) -> list[str]:
+def _undialled_columns(rows: Sequence[Row], rules: CampaignRules) -> list[str]:
     """Give the columns that land in `data` though most of their cells, in the first rows, read as numbers."""
     filled, numbers = Counter[str](), Counter[str]()
-    for row in rows[:_SAMPLED_ROWS]:
-        if isinstance(row, UnreadableRow):
+    for row in rows[:ALWAYS_READ]:
+        if not isinstance(row, DataRow):
             continue
         for column, cell in row.data.items():
             if isinstance(cell, str) and cell.strip():
@@ -50,12 +50,12 @@ def _undialled_columns(rows: Sequence[DataRow | UnreadableRow], rules: CampaignR
     return [column for column, cells in filled.items() if numbers[column] * 2 > cells]
 
 
-def _dialled_columns(rows: Sequence[DataRow | UnreadableRow]) -> Sequence[str]:
+def _dialled_columns(rows: Sequence[Row]) -> Sequence[str]:
     """Give the columns of numbers: of a CSV file all, of JSON lines those of the first rows."""
     for row in rows:
         if isinstance(row, DataRow) and row.layout is not None:
             return [row.layout.headers[at] for at in row.layout.numbers]
-    sampled = (row for row in rows[:_SAMPLED_ROWS] if isinstance(row, DataRow))
+    sampled = (row for row in rows[:ALWAYS_READ] if isinstance(row, DataRow))
     return list(dict.fromkeys(column for row in sampled for column, _ in row.numbers))
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from reconciler.core.desired import DesiredContact, ListRows, ObjectKey, Origin
+from reconciler.core.desired import DesiredContact, Json, ListRows, ObjectKey, Origin
 from reconciler.core.masking import masked_name
 from reconciler.errors import Fault
-from reconciler.manifests.abbreviated_zones import AbbreviatedZones
+from reconciler.manifests.abbreviated_zones import AbbreviatedZones, is_abbreviated
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.columns import Layout
 from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
@@ -23,13 +24,16 @@ from reconciler.manifests.data_file import (
     BrokenDataFile,
     DataFile,
     DataRow,
+    KnownRow,
+    Row,
     UnreadableRow,
     open_data_file,
 )
 from reconciler.manifests.explain import describe
-from reconciler.manifests.jsonl_rows import read_jsonl
+from reconciler.manifests.jsonl_rows import MoreToRead, read_jsonl
 from reconciler.manifests.list_warnings import list_warnings
 from reconciler.manifests.load import Document
+from reconciler.manifests.row_texts import RowTexts
 from reconciler.spec.contact import MAX_NUMBERS
 from reconciler.spec.contact_list import ContactListSpec, InlineContact
 
@@ -64,14 +68,23 @@ class ListContent:
     zones: AbbreviatedZones = field(default_factory=AbbreviatedZones)
 
 
-def read_list(
-    document: Document, spec: ContactListSpec, key: ObjectKey, rules: CampaignRules, hash_key: bytes
+def read_list(  # noqa: PLR0917 - all of them say what the list is and how it is read
+    document: Document,
+    spec: ContactListSpec,
+    key: ObjectKey,
+    rules: CampaignRules,
+    hash_key: bytes,
+    known: AbstractSet[int] = frozenset(),
 ) -> ListContent:
-    """Read all contacts of a list. `hash_key` (at most 64 bytes) derives ids under `key: phone` (R-ID-4)."""
+    """Read all contacts of a list. `hash_key` (at most 64 bytes) derives ids under `key: phone` (R-ID-4).
+
+    Rows of a data file whose text hash is `known` are not read.
+    """
     if spec.contacts is not None:
         content = _inline(document, spec, key, rules, hash_key)
     else:
-        content = _from_file(document, spec, key, rules, hash_key)
+        texts = RowTexts(known, hash_key, _how_it_is_read(spec, key, rules))
+        content = _from_file(document, spec, key, rules, hash_key, texts)
     _check_expected(document, spec, content)
     return content
 
@@ -114,25 +127,38 @@ _NEITHER = "has neither an external id nor a phone number; leave titles, totals 
 _KEY_HINT = "write one, or key: phone to derive it from the number"
 
 
-def _from_file(
-    document: Document, spec: ContactListSpec, key: ObjectKey, rules: CampaignRules, hash_key: bytes
+def _how_it_is_read(spec: ContactListSpec, key: ObjectKey, rules: CampaignRules) -> Json:
+    """Give everything in the manifests that says what the rows of a list mean, and what is said of them."""
+    return [str(key), spec.key, spec.columns.model_dump(mode="json"), asdict(rules)]
+
+
+def _from_file(  # noqa: PLR0917 - as above
+    document: Document,
+    spec: ContactListSpec,
+    key: ObjectKey,
+    rules: CampaignRules,
+    hash_key: bytes,
+    texts: RowTexts,
 ) -> ListContent:
     file = open_data_file(document.file, spec.from_ or "")
     if isinstance(file, str):
         return ListContent(faults=[document.place.fault(("spec", "from"), file)])
     try:
-        rows = list(_rows(file, spec))
+        rows = list(_rows(file, spec, texts))
+    except MoreToRead:
+        return read_list(document, spec, key, rules, hash_key)
     except BrokenDataFile as broken:
         return ListContent(faults=[broken.fault])
     content = _FileReading(file, spec, key, rules, hash_key).take(rows)
+    content.rows = replace(content.rows, known=texts.met)
     content.warnings += list_warnings(rows, content.bad_rows, spec.columns, rules)
     return content
 
 
-def _rows(file: DataFile, spec: ContactListSpec) -> Iterator[DataRow | UnreadableRow]:
+def _rows(file: DataFile, spec: ContactListSpec, texts: RowTexts) -> Iterator[Row]:
     if file.name.casefold().endswith(JSONL_SUFFIXES):
-        return read_jsonl(file, spec.columns)
-    return read_csv(file, spec.columns, needs_id=spec.key == "external_id")
+        return read_jsonl(file, spec.columns, texts)
+    return read_csv(file, spec.columns, texts, needs_id=spec.key == "external_id")
 
 
 class _FileReading:
@@ -152,9 +178,11 @@ class _FileReading:
         self._unreadable = 0
         self._id_column: str | None = None
 
-    def take(self, rows: Sequence[DataRow | UnreadableRow]) -> ListContent:
+    def take(self, rows: Sequence[Row]) -> ListContent:
         good: dict[str, list[DesiredContact]] = {}
         for row in rows:
+            if isinstance(row, KnownRow):
+                continue
             if isinstance(row, UnreadableRow):
                 self._unreadable += 1
                 self._bad(row.line, row.column, row.message)
@@ -202,7 +230,8 @@ class _FileReading:
         elif not numbers.good and not unread:
             problems = bad_numbers or [(row.columns.get("phone_numbers"), "has no phone number")]
         else:
-            made = self._made(row, identity, numbers, texts)
+            text_hash = None if bad_numbers else row.text_hash  # a bad number is told with every plan
+            made = self._made(row, identity, numbers, texts, text_hash)
             if isinstance(made, DesiredContact):
                 self._content.partly_bad += [
                     Fault(self._file.name, row.line, column, message) for column, message in bad_numbers
@@ -222,14 +251,24 @@ class _FileReading:
         return identity
 
     def _made(
-        self, row: DataRow, identity: str, numbers: Numbers, texts: Sequence[str]
+        self, row: DataRow, identity: str, numbers: Numbers, texts: Sequence[str], text_hash: int | None
     ) -> DesiredContact | list[RowProblem]:
         spec = self._validated(row, identity, numbers.good or tuple(texts))
         if isinstance(spec, list):
             return spec
         origin = Origin(self._file.name, row.line)
+        if is_abbreviated(spec.timezone):
+            text_hash = None  # it is warned of with every plan
         contact, problems = desired_contact(
-            spec.external_id or identity, spec, numbers.good, {}, self._rules, origin, self._key, texts
+            spec.external_id or identity,
+            spec,
+            numbers.good,
+            {},
+            self._rules,
+            origin,
+            self._key,
+            texts,
+            text_hash,
         )
         if problems:
             return [(self._column(row, path), message) for path, message in problems]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from reconciler.collector import collector_paused
 from reconciler.core.desired import (
@@ -28,7 +28,8 @@ from reconciler.manifests.lists import ColumnsRead, ListContent, read_list
 from reconciler.manifests.load import Document, LoadedManifests
 from reconciler.manifests.objects import desired_object
 from reconciler.manifests.references import References, org_of
-from reconciler.manifests.warnings import warnings_of
+from reconciler.manifests.row_texts import KnownRows, NothingKnown
+from reconciler.manifests.warnings import Warned, contact_warnings, object_warnings
 from reconciler.spec.contact import Contact
 from reconciler.spec.contact_list import ContactList
 from reconciler.spec.model import DEFAULT, InCampaignMeta
@@ -66,19 +67,38 @@ def resolve(
     return examination.desired
 
 
-def examine(loaded: LoadedManifests, existing: Existing, hash_key: bytes) -> Examination:
-    """Resolve as far as it goes, and collect what stands in the way instead of raising it."""
+def examine(
+    loaded: LoadedManifests, existing: Existing, hash_key: bytes, known: KnownRows | None = None
+) -> Examination:
+    """Resolve as far as it goes, and collect what stands in the way instead of raising it.
+
+    Rows of data files that are `known` are not read, unless what has changed may have to do with them; it
+    makes no difference to what is found.
+    """
     references = References(loaded, existing)
-    collected = _Collected(references, loaded.org, hash_key, [*loaded.faults])
+    collected = _Collected(references, loaded.org, hash_key, [*loaded.faults], known or NothingKnown())
     with collector_paused():
         for document in loaded.documents:
             collected.take(document)
+        if known is not None and collected.touches(known):
+            return examine(loaded, existing, hash_key)
         contacts = collected.unique_contacts()
-        warnings = [*warnings_of(loaded.documents, contacts, references, loaded.org)]
+        warned = [*contact_warnings(contacts, references)]
+        contacts = _to_be_read_again(contacts, warned)
+        warnings = [*object_warnings(loaded.documents, references, loaded.org)]
+        warnings += [notice for notice, _ in warned]
         for campaign, zones in collected.zones.items():
             warnings += zones.warnings(campaign)
     desired = DesiredState(collected.objects, contacts, collected.lists, [*collected.notices, *warnings])
     return Examination(desired, collected.faults, collected.bad_rows, collected.columns)
+
+
+def _to_be_read_again(contacts: list[DesiredContact], warned: Iterable[Warned]) -> list[DesiredContact]:
+    """Have the contacts that are warned of read with every plan, so that they are warned of again."""
+    them = {contact.key for _, contacts in warned for contact in contacts}
+    if not them:
+        return contacts
+    return [replace(contact, text_hash=None) if contact.key in them else contact for contact in contacts]
 
 
 def key_of(manifest: Manifest, default_org: str) -> ObjectKey:
@@ -99,6 +119,7 @@ class _Collected:
     org: str
     hash_key: bytes
     faults: list[Fault]
+    known: KnownRows = field(default_factory=NothingKnown)
     bad_rows: list[Fault] = field(default_factory=list)
     objects: list[DesiredObject] = field(default_factory=list)
     contacts: list[DesiredContact] = field(default_factory=list)
@@ -127,7 +148,9 @@ class _Collected:
         self.faults += faults
         if isinstance(manifest, ContactList):
             rules = self._rules(key.org, manifest.metadata.campaign)
-            self._take_list(document, key, read_list(document, manifest.spec, key, rules, self.hash_key))
+            known = self.known.of_list(key) if manifest.spec.from_ is not None else frozenset()
+            content = read_list(document, manifest.spec, key, rules, self.hash_key, known)
+            self._take_list(document, key, content)
 
     def _rules(self, org: str, campaign: str) -> CampaignRules:
         """Find the campaign's rules; of an unknown one, which is a fault already, none are known."""
@@ -172,6 +195,26 @@ class _Collected:
             self.notices.append(_bad_rows(key, headline, content.partly_bad, document.origin))
         self.notices += [Notice("warning", key, text, document.origin) for text in content.warnings]
         self.notices += content.zones.warnings(key)
+
+    def touches(self, known: KnownRows) -> bool:
+        """Tell whether contacts that were read share an id or a number with any of those that were not."""
+        met: dict[tuple[str, str | None], set[int]] = {}
+        for key, rows in self.lists.items():
+            met.setdefault((key.org, key.campaign), set()).update(rows.known)
+        ids: dict[tuple[str, str | None], set[str]] = {}
+        numbers: dict[tuple[str, str | None], set[str]] = {}
+        for key, rows in self.lists.items():
+            ids.setdefault((key.org, key.campaign), set()).update(rows.kept)
+        for contact in self.contacts:
+            place = (contact.org, contact.campaign)
+            ids.setdefault(place, set()).add(contact.external_id)
+            numbers.setdefault(place, set()).update(contact.fields["phone_numbers"])
+        return any(
+            not known.of_ids(*place, ids.get(place, set())).isdisjoint(texts)
+            or not known.of_numbers(*place, numbers.get(place, set())).isdisjoint(texts)
+            for place, texts in met.items()
+            if texts
+        )
 
     def unique_contacts(self) -> list[DesiredContact]:
         """Refuse an id that two documents declare in one campaign (R-ID-4); give the contacts in order."""

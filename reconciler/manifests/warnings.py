@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from reconciler.core.desired import DesiredContact, Notice, ObjectKey
 from reconciler.core.phones import country_of, mask_number, zones_of
@@ -19,10 +20,15 @@ from reconciler.spec.configuration import Configuration
 _SAMPLES = 3
 
 
-def warnings_of(
-    documents: Iterable[Document], contacts: Sequence[DesiredContact], references: References, org: str
-) -> Iterator[Notice]:
-    """Yield the warnings of objects in document order, then those of contacts, campaign by campaign."""
+class Warned(NamedTuple):
+    """A warning, and the contacts that it is about."""
+
+    notice: Notice
+    contacts: Sequence[DesiredContact]
+
+
+def object_warnings(documents: Iterable[Document], references: References, org: str) -> Iterator[Notice]:
+    """Yield the warnings of objects in document order."""
     for document in documents:
         if isinstance(document.manifest, Configuration):
             yield from _of_configuration(document, document.manifest, org)
@@ -30,6 +36,14 @@ def warnings_of(
             yield from _campaign_version(
                 document, document.manifest, references, org_of(document.manifest, org)
             )
+
+
+def contact_warnings(contacts: Sequence[DesiredContact], references: References) -> Iterator[Warned]:
+    """Yield the warnings of contacts, campaign by campaign.
+
+    Each is about contacts of which it could be said alone, or that share a number: what is left out of
+    `contacts` changes none of them but in these two ways.
+    """
     by_campaign: dict[tuple[str, str | None], list[DesiredContact]] = {}
     for contact in contacts:
         by_campaign.setdefault((contact.org, contact.campaign), []).append(contact)
@@ -68,7 +82,7 @@ def _campaign_version(
 
 def _contact_versions(
     key: ObjectKey, contacts: Sequence[DesiredContact], rules: CampaignRules
-) -> Iterator[Notice]:
+) -> Iterator[Warned]:
     """R-AGENT-1: a version from above would apply to agents that contacts name."""
     if rules.pinned_version is None:
         return
@@ -84,10 +98,10 @@ def _contact_versions(
             f"{_count(len(named), 'contact names', 'contacts name')} ({_samples(named)}); "
             "set agent_version beside agent_id"
         )
-        yield Notice("warning", key, detail, named[0].origin)
+        yield Warned(Notice("warning", key, detail, named[0].origin), named)
 
 
-def _zones(key: ObjectKey, contacts: Sequence[DesiredContact], rules: CampaignRules) -> Iterator[Notice]:
+def _zones(key: ObjectKey, contacts: Sequence[DesiredContact], rules: CampaignRules) -> Iterator[Warned]:
     """R-TZ-1: contacts without a zone, whose number tells none, or is of a country elsewhere."""
     zoneless = [contact for contact in contacts if "timezone" not in contact.fields]
     if rules.infer_timezone:
@@ -97,26 +111,26 @@ def _zones(key: ObjectKey, contacts: Sequence[DesiredContact], rules: CampaignRu
                 f"{_count(len(untold), 'contact has', 'contacts have')} no zone, and a number that tells "
                 f"none (toll-free, non-geographic or unknown): {rules.default_timezone} holds"
             )
-            yield Notice("warning", key, detail, untold[0].origin)
+            yield Warned(Notice("warning", key, detail, untold[0].origin), untold)
         return
     elsewhere: Counter[str] = Counter()
-    first: DesiredContact | None = None
+    foreigners: list[DesiredContact] = []
     for contact in zoneless:
         countries = [country_of(number) for number in contact.fields["phone_numbers"]]
         foreign = next((c for c in countries if c and not uses_zone(c, rules.default_timezone)), None)
         if foreign is not None:
             elsewhere[foreign] += 1
-            first = first or contact
-    if first is not None:
+            foreigners.append(contact)
+    if foreigners:
         spread = ", ".join(f"{country} {count}" for country, count in sorted(elsewhere.items()))
         detail = (
             f"{_count(elsewhere.total(), 'contact has', 'contacts have')} no zone, and a number of a country "
             f"that does not use {rules.default_timezone} ({spread}); set timezone, or infer_timezone"
         )
-        yield Notice("warning", key, detail, first.origin)
+        yield Warned(Notice("warning", key, detail, foreigners[0].origin), foreigners)
 
 
-def _shared_numbers(key: ObjectKey, contacts: Sequence[DesiredContact]) -> Iterator[Notice]:
+def _shared_numbers(key: ObjectKey, contacts: Sequence[DesiredContact]) -> Iterator[Warned]:
     """R-ID-4: one number under two ids of one campaign."""
     owner: dict[str, DesiredContact] = {}
     shared: dict[str, list[DesiredContact]] = {}
@@ -131,10 +145,11 @@ def _shared_numbers(key: ObjectKey, contacts: Sequence[DesiredContact]) -> Itera
             for number, members in list(shared.items())[:_SAMPLES]
         )
         detail = f"{_count(len(shared), 'number stands', 'numbers stand')} under several contacts ({shown})"
-        yield Notice("warning", key, detail, next(iter(shared.values()))[1].origin)
+        notice = Notice("warning", key, detail, next(iter(shared.values()))[1].origin)
+        yield Warned(notice, [contact for members in shared.values() for contact in members])
 
 
-def _never_due(key: ObjectKey, contacts: Sequence[DesiredContact]) -> Iterator[Notice]:
+def _never_due(key: ObjectKey, contacts: Sequence[DesiredContact]) -> Iterator[Warned]:
     """A contact that expires before it is scheduled is never called: allowed, since it rings no phone."""
     never = [contact for contact in contacts if _expires_first(contact)]
     if never:
@@ -142,7 +157,7 @@ def _never_due(key: ObjectKey, contacts: Sequence[DesiredContact]) -> Iterator[N
             f"{_count(len(never), 'contact expires', 'contacts expire')} before scheduled_at "
             f"({_samples(never)}), and will never be called"
         )
-        yield Notice("warning", key, detail, never[0].origin)
+        yield Warned(Notice("warning", key, detail, never[0].origin), never)
 
 
 def _expires_first(contact: DesiredContact) -> bool:

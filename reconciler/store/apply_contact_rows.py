@@ -112,6 +112,7 @@ def _ownership(change: ContactChange, directory: Directory, source: str, serial:
         "list_id": directory.objects[change.list_after] if change.list_after else None,
         "source_hash": desired.source_hash if desired else None,
         "applied_hash": content_hash(change.after),
+        "text_hash": desired.text_hash if desired else None,
         "serial": serial,
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, false, insert, literal_column, select, update
 
 from reconciler.core.lanes import LaneKey
 from reconciler.core.plan.change import Action, ContactChange
@@ -26,6 +26,7 @@ from reconciler.store.columns import AnyRow
 from reconciler.store.lanes import lane_ids
 from reconciler.store.observed.contacts import CONTACT_FIELDS
 from reconciler.store.portions import CHUNK, chunks
+from reconciler.store.prepared import Prepared, prepared_insert
 from reconciler.store.rehoming import rehome_written
 from reconciler.store.tables import contact, contact_number
 
@@ -33,17 +34,31 @@ Progressing = Callable[[int, int], None]
 """Told how many contacts have been written, and of how many."""
 
 _EDITED = (
-    *CONTACT_FIELDS, "source", "list_id", "source_hash", "applied_hash", "serial", "status", "reason",
-    "lane_id", "due_at", "parked", "withdraw_requested",
+    *CONTACT_FIELDS, "source", "list_id", "source_hash", "applied_hash", "text_hash", "serial", "status",
+    "reason", "lane_id", "due_at", "parked", "withdraw_requested",
 )  # fmt: skip
 _LOCK = select(contact).where(contact.c.id.in_(bindparam("ids", expanding=True))).with_for_update()
+_NEW = (
+    "id", "org_id", "campaign_key", "external_id", *CONTACT_FIELDS, "source", "list_id", "source_hash",
+    "applied_hash", "text_hash", "serial", "created_at", "status", "reason", "lane_id", "due_at",
+)  # fmt: skip
+_none_yet: ColumnElement[int] = literal_column("0")
+_INSERT = Prepared(
+    insert(contact).values(
+        {name: bindparam(name) for name in _NEW}
+        | {"attempts": _none_yet, "attempts_forgiven": _none_yet, "unused_streak": _none_yet}
+        | {"withdraw_requested": false()}
+    )
+)
+_INSERT_NUMBERS = prepared_insert(contact_number, "org_id", "number", "contact_id")
+INSERTED_AT_ONCE = 5_000
 _EDIT = (
     update(contact)
     .where(contact.c.id == bindparam("id_"))
     .values({column: bindparam(f"new_{column}") for column in _EDITED})
 )
 _these = contact.c.id.in_(bindparam("ids", expanding=True))
-_FORGET: Row = {"applied_hash": None, "serial": bindparam("new_serial")}
+_FORGET: Row = {"applied_hash": None, "text_hash": None, "serial": bindparam("new_serial")}
 _WITHDRAW = (
     update(contact).where(_these).values(_FORGET | {"status": ContactStatus.WITHDRAWN.value, "parked": None})
 )
@@ -51,7 +66,7 @@ _ASK_TO_WITHDRAW = update(contact).where(_these).values(_FORGET | {"withdraw_req
 _STAMP = (
     update(contact)
     .where(contact.c.id == bindparam("id_"))
-    .values(source_hash=bindparam("new_source_hash"), applied_hash=bindparam("new_applied_hash"))
+    .values({name: bindparam(f"new_{name}") for name in ("source_hash", "applied_hash", "text_hash")})
 )
 _FORGET_NUMBERS = delete(contact_number).where(
     contact_number.c.contact_id.in_(bindparam("ids", expanding=True))
@@ -82,8 +97,8 @@ def stage_contacts(plan: Plan, directory: Directory, ids: Ids, now: datetime, se
 def write_contacts(work: ApplyWork, staged: StagedContacts, source: str, progressing: Progressing) -> None:
     """Insert, edit and withdraw contacts, chunk by chunk."""
     total, done = len(staged.created) + len(staged.changed), 0
-    for start in range(0, len(staged.created), CHUNK):
-        done += _insert(work, staged.created[start : start + CHUNK])
+    for start in range(0, len(staged.created), INSERTED_AT_ONCE):
+        done += _insert(work, staged.created[start : start + INSERTED_AT_ONCE])
         progressing(done, total)
     for start in range(0, len(staged.changed), CHUNK):
         done += _change(work, staged.changed[start : start + CHUNK], staged.rules, source)
@@ -93,7 +108,12 @@ def write_contacts(work: ApplyWork, staged: StagedContacts, source: str, progres
 def stamp_contacts(work: ApplyWork, stamps: Sequence[Stamp]) -> None:
     """Write hashes that moved although nothing about the contact did."""
     rows = [
-        {"id_": one.contact_id, "new_source_hash": one.source_hash, "new_applied_hash": one.applied_hash}
+        {
+            "id_": one.contact_id,
+            "new_source_hash": one.source_hash,
+            "new_applied_hash": one.applied_hash,
+            "new_text_hash": one.text_hash,
+        }
         for one in stamps
     ]
     if rows:
@@ -103,8 +123,8 @@ def stamp_contacts(work: ApplyWork, stamps: Sequence[Stamp]) -> None:
 def _insert(work: ApplyWork, created: Sequence[tuple[Row, LaneKey]]) -> int:
     lanes = _lanes(work, (lane for _, lane in created))
     rows = [row | {"lane_id": lanes[lane]} for row, lane in created]
-    work.connection.execute(insert(contact), rows)
-    work.connection.execute(insert(contact_number), number_rows(rows))
+    _INSERT.run_many(work.connection, rows)
+    _INSERT_NUMBERS.run_many(work.connection, number_rows(rows))
     rehome_written(
         work.connection, [(row["org_id"], row["phone_numbers"]) for row in rows], work.ids, work.now
     )
@@ -154,7 +174,7 @@ def _renumber(work: ApplyWork, edited: Iterable[tuple[AnyRow, list[str]]]) -> No
     for chunk in chunks([row["id"] for row in moved]):
         work.connection.execute(_FORGET_NUMBERS, {"ids": chunk})
     if moved:
-        work.connection.execute(insert(contact_number), number_rows(moved))
+        _INSERT_NUMBERS.run_many(work.connection, number_rows(moved))
 
 
 def _lanes(work: ApplyWork, keys: Iterable[LaneKey]) -> dict[LaneKey, UUID]:

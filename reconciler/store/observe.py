@@ -36,7 +36,7 @@ def observe(connection: Connection, desired: DesiredState, source: str, now: dat
         serial=serial,
         hash_key=hash_key,
         objects=objects,
-        contacts=contacts_of(connection, desired.contacts, source),
+        contacts=contacts_of(connection, desired, source),
         holds=holds_on(connection, campaigns, now),
         left_to_call=left_to_call(connection, campaigns),
         waiting=WaitingLookup(connection, campaigns),

@@ -7,12 +7,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from reconciler.core.numbering import region_of, valid_international, valid_national
-from reconciler.core.phones import BadNumber, country_of, parse_number
+from reconciler.core.phones import BadNumber, country_of, parse_number, zones_of
+from reconciler.core.zones import canonical_zone
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 FORMATS = (PhoneNumberFormat.E164, PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL)
+NO_REGION = phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY
+NOWHERE = frozenset(
+    {
+        PhoneNumberType.TOLL_FREE, PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST,
+        PhoneNumberType.UAN, PhoneNumberType.VOICEMAIL,
+    }
+)  # fmt: skip
 MOST = 0.8
 """The library's own examples that are answered without it, at least this share."""
 
@@ -43,12 +52,22 @@ def by_the_library(text, region):
     return e164, phonenumbers.region_code_for_number(number)
 
 
+def zones_by_the_library(e164):
+    """Give the zones of a number as the library knows them; none of numbers that are not tied to a place."""
+    number = phonenumbers.parse(e164)
+    kind = phonenumbers.number_type(number)
+    nowhere = kind in NOWHERE or phonenumbers.region_code_for_number(number) == NO_REGION
+    zones = {canonical_zone(zone) for zone in time_zones_for_number(number) if zone != UNKNOWN_TIMEZONE}
+    return () if nowhere else tuple(sorted(zones))
+
+
 def by_us(text, region):
     try:
         e164 = parse_number(text, region)
     except BadNumber:
         return None
-    return e164, country_of(e164) or phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY
+    assert zones_of(e164) == zones_by_the_library(e164)
+    return e164, country_of(e164) or NO_REGION
 
 
 @st.composite
@@ -87,6 +106,7 @@ def test_what_is_plainly_valid_is_what_the_library_says(case):
         assert said is not None
         assert at_once == said[0]
         assert region_of(at_once) in {None, said[1]}
+        assert zones_of(at_once) == zones_by_the_library(at_once)
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -17,6 +17,7 @@ from reconciler.manifests.data_file import DataRow, open_data_file
 from reconciler.manifests.jsonl_rows import read_jsonl
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.resolve import examine
+from reconciler.manifests.row_texts import RowTexts
 from reconciler.spec.registry import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,12 @@ def rows(documents):
         if spec.from_ is not None:
             file = open_data_file(document.file, spec.from_)
             jsonl = file.name.endswith(".jsonl")
-            read = read_jsonl(file, spec.columns) if jsonl else read_csv(file, spec.columns, needs_id=True)
+            texts = RowTexts(frozenset(), b"", None)
+            read = (
+                read_jsonl(file, spec.columns, texts)
+                if jsonl
+                else read_csv(file, spec.columns, texts, needs_id=True)
+            )
             found[meta.name] = list(read), COUNTRY[configuration[meta.campaign]]
     return found
 

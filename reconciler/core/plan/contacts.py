@@ -49,6 +49,8 @@ def plan_contacts(
 ) -> ContactsPlanned:
     """Compare every contact; `rules` are those that hold after the apply."""
     planner = _ContactPlanner(desired, options, rules, observed.changed_by)
+    for key, rows in desired.lists.items():
+        planner.pass_over(key, len(rows.known))
     renames = Renames(desired, observed)
     for position, wanted, live in side_by_side(desired.contacts, observed.contacts):
         if live is None and wanted is not None:
@@ -104,6 +106,12 @@ class _ContactPlanner:
         self._orphans: dict[ObjectKey, list[str]] = {}
         self._deleted_by_hand: dict[ObjectKey, list[str]] = {}
         self._planned = ContactsPlanned()
+
+    def pass_over(self, key: ObjectKey, known: int) -> None:
+        """Count contacts of a list that are there as their rows, which were not read, say."""
+        if known:
+            self._planned.members[key] += known
+            self._planned.unchanged += known
 
     def create(self, position: int, wanted: DesiredContact) -> None:
         """Plan a contact that is not there."""
@@ -243,8 +251,10 @@ class _ContactPlanner:
 
     def _keep(self, wanted: DesiredContact, live: ObservedContact, fields: Mapping[str, Json]) -> None:
         self._planned.unchanged += 1
-        if live.source_hash != wanted.source_hash:
-            self._planned.stamps.append(Stamp(live.contact_id, wanted.source_hash, content_hash(fields)))
+        if (live.source_hash, live.text_hash) != (wanted.source_hash, wanted.text_hash):
+            self._planned.stamps.append(
+                Stamp(live.contact_id, wanted.source_hash, content_hash(fields), wanted.text_hash)
+            )
 
     def _is_gone(self, live: ObservedContact) -> bool:
         """Tell whether the contact is to be withdrawn; what lost its document waits for --prune."""

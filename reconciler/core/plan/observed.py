@@ -55,7 +55,8 @@ class ObservedContact(NamedTuple):
 
     `fields` are canonical contact fields as in `DesiredContact.fields`. `applied_hash` is the hash of the
     fields that an apply wrote last; None means that no apply stands behind the row: it came by API, or an
-    apply withdrew it. `used` counts the attempts that count toward the cap.
+    apply withdrew it. `used` counts the attempts that count toward the cap. `text_hash` is that of the row
+    that it was applied from, while nobody has edited it since.
     """
 
     contact_id: UUID
@@ -73,6 +74,7 @@ class ObservedContact(NamedTuple):
     callback: str | None = None
     last_outcome: str | None = None
     withdraw_requested: bool = False
+    text_hash: int | None = None
 
     @property
     def key(self) -> ObjectKey:
@@ -102,7 +104,8 @@ class WaitingContacts:
 class ObservedState:
     """The database as one read transaction saw it.
 
-    `objects` are those of all sources. `contacts` is re-iterable and ordered by (org, campaign or '',
+    `objects` are those of all sources. `contacts` are those but the ones whose rows were not read, because
+    they are known (ListRows.known); re-iterable and ordered by (org, campaign or '',
     external id) in code point order. `left_to_call` counts pending, locked and in-progress contacts per
     campaign. `changed_by` tells who changed an object or a contact last without an apply. `holds` are those
     on one campaign that stand, the oldest first. `ledger` gives, by an organization's name, the numbers that

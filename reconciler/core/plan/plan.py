@@ -49,6 +49,7 @@ class Stamp(NamedTuple):
     contact_id: UUID
     source_hash: str | None
     applied_hash: str | None
+    text_hash: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select
 
 from reconciler.core.canonical import instant_text
-from reconciler.core.desired import DesiredContact, Json, ObjectKey
+from reconciler.core.desired import DesiredState, Json, ObjectKey
 from reconciler.core.plan.observed import ObservedContact
 from reconciler.core.settlement import ContactStatus
 from reconciler.store.columns import AnyRow
-from reconciler.store.tables import campaign, contact, inventory, organization
-
-Place = tuple[str, str]
-"""Organization and campaign by name; '' is no campaign."""
+from reconciler.store.observed.places import Place, lists_by_id, places
+from reconciler.store.portions import chunks
+from reconciler.store.tables import contact
 
 _STATUSES = {status.value: status for status in ContactStatus}
 _ROWS_AT_A_TIME = 1_000
@@ -26,16 +26,23 @@ CONTACT_FIELDS = (
 )  # fmt: skip
 _OTHERS = (
     "id", "external_id", "source", "list_id", "source_hash", "applied_hash", "status", "reason", "attempts",
-    "attempts_forgiven", "callback", "last_outcome", "withdraw_requested",
+    "attempts_forgiven", "callback", "last_outcome", "withdraw_requested", "text_hash",
 )  # fmt: skip
+_declared = (
+    contact.c.org_id == bindparam("org"),
+    contact.c.campaign_key == bindparam("campaign"),
+    contact.c.external_id.is_not(None),
+)
 _OF_CAMPAIGN = (
     select(*(contact.c[name] for name in (*CONTACT_FIELDS, *_OTHERS)))
-    .where(
-        contact.c.org_id == bindparam("org"),
-        contact.c.campaign_key == bindparam("campaign"),
-        contact.c.external_id.is_not(None),
-    )
+    .where(*_declared)
     .order_by(contact.c.external_id)
+    .execution_options(yield_per=_ROWS_AT_A_TIME)
+)
+_OF_IDS = _OF_CAMPAIGN.where(contact.c.external_id.in_(bindparam("ids", expanding=True)))
+_TEXTS = (
+    select(contact.c.external_id, contact.c.text_hash)
+    .where(*_declared)
     .execution_options(yield_per=_ROWS_AT_A_TIME)
 )
 _APPLIED_IN = (
@@ -46,7 +53,8 @@ _APPLIED_IN = (
 class ContactStream:
     """The contacts of some campaigns in the order of (org, campaign or '', external id); re-iterable.
 
-    Reads while it is iterated, so it lives no longer than its connection.
+    `known` are text hashes of contacts that are left out, by campaign. Reads while it is iterated, so it
+    lives no longer than its connection.
     """
 
     def __init__(
@@ -54,61 +62,51 @@ class ContactStream:
         connection: Connection,
         places: Mapping[Place, tuple[UUID, UUID]],
         lists: Mapping[UUID, ObjectKey],
+        known: Mapping[Place, AbstractSet[int]],
     ) -> None:
         self._connection = connection
         self._places = places
         self._lists = lists
+        self._known = known
 
     def __iter__(self) -> Iterator[ObservedContact]:
-        for (org, campaign_name), (org_id, key) in sorted(self._places.items()):
-            for row in self._connection.execute(_OF_CAMPAIGN, {"org": org_id, "campaign": key}):
-                yield self._contact(row, org, campaign_name or None)
+        for place, (org_id, key) in sorted(self._places.items()):
+            for row in self._rows(place, {"org": org_id, "campaign": key}):
+                yield self._contact(row, place.org, place.campaign or None)
+
+    def _rows(self, place: Place, parameters: dict[str, UUID]) -> Iterator[AnyRow]:
+        known = self._known.get(place)
+        if not known:
+            yield from self._connection.execute(_OF_CAMPAIGN, parameters)
+            return
+        texts = self._connection.execute(_TEXTS, parameters)
+        others = sorted(external_id for external_id, text_hash in texts if text_hash not in known)
+        for chunk in chunks(others):
+            yield from self._connection.execute(_OF_IDS, {**parameters, "ids": chunk})
 
     def _contact(self, row: AnyRow, org: str, campaign_name: str | None) -> ObservedContact:
         (contact_id, external_id, source, list_id, source_hash, applied_hash, status, reason, attempts,
-         forgiven, callback, last_outcome, withdraw_requested) = row[len(CONTACT_FIELDS):]  # fmt: skip
+         forgiven, callback, last_outcome, withdraw_requested, text) = row[len(CONTACT_FIELDS):]  # fmt: skip
         return ObservedContact(
             contact_id, org, campaign_name, external_id, _fields(row), source,
             self._lists.get(list_id) if list_id else None,
             source_hash, applied_hash, _STATUSES[status], reason, attempts - forgiven, callback,
-            last_outcome, withdraw_requested,
+            last_outcome, withdraw_requested, text,
         )  # fmt: skip
 
 
-def contacts_of(connection: Connection, declared: Iterable[DesiredContact], source: str) -> ContactStream:
+def contacts_of(connection: Connection, desired: DesiredState, source: str) -> ContactStream:
     """Stream the contacts of every campaign that the manifests name, or that the source ever wrote into."""
-    places = _places(connection)
-    by_key = {ids: place for place, ids in places.items()}
-    concerned = {(item.org, item.campaign or "") for item in declared} & places.keys()
+    found = places(connection)
+    by_key = {ids: place for place, ids in found.items()}
+    concerned = {Place(item.org, item.campaign or "") for item in desired.contacts} & found.keys()
     for org_id, key in connection.execute(_APPLIED_IN, {"source": source}):
         concerned.add(by_key[org_id, key])
-    return ContactStream(connection, {place: places[place] for place in concerned}, _lists(connection))
-
-
-def _places(connection: Connection) -> dict[Place, tuple[UUID, UUID]]:
-    places: dict[Place, tuple[UUID, UUID]] = {}
-    for org_id, name, adhoc_key in connection.execute(
-        select(organization.c.id, organization.c.name, organization.c.adhoc_key)
-    ):
-        places[name, ""] = (org_id, adhoc_key)
-    campaigns = select(organization.c.name, campaign.c.external_id, campaign.c.org_id, campaign.c.id).join(
-        organization, organization.c.id == campaign.c.org_id
-    )
-    for org, name, org_id, id_ in connection.execute(campaigns):
-        places[org, name] = (org_id, id_)
-    return places
-
-
-def _lists(connection: Connection) -> dict[UUID, ObjectKey]:
-    statement = (
-        select(inventory.c.object_id, organization.c.name, inventory.c.campaign, inventory.c.name)
-        .join(organization, organization.c.id == inventory.c.org_id)
-        .where(inventory.c.kind == "ContactList")
-    )
-    return {
-        object_id: ObjectKey("ContactList", org, campaign_name or None, name)
-        for object_id, org, campaign_name, name in connection.execute(statement)
-    }
+    known: dict[Place, set[int]] = {}
+    for list_, rows in desired.lists.items():
+        known.setdefault(Place(list_.org, list_.campaign or ""), set()).update(rows.known)
+    here = {place: found[place] for place in concerned}
+    return ContactStream(connection, here, lists_by_id(connection), known)
 
 
 def _fields(row: AnyRow) -> dict[str, Json]:

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, literal_column, text
+from sqlalchemy import DDL, BigInteger, Index, UniqueConstraint, event, literal_column, text
 from sqlmodel import Field
 
 from reconciler.store.columns import Json, UtcDateTime, VersionText
 from reconciler.store.tables.base import PENDING, Table, core_table
+from reconciler.store.tables.forgetting import FORGET_TEXT
 from reconciler.store.tables.storage import CHANGED_WITH_EVERY_CALL, REWRITTEN_IN_PLACE
 
 
@@ -19,8 +20,9 @@ class Contact(Table, table=True):
 
     `due_at` is when the contact may be claimed at the earliest; a parked contact (`parked`) waits at the end
     of time until what it waits for is gone. `attempts` counts used attempts for ever, `attempts_forgiven`
-    those that a requeue no longer counts. No foreign keys: this is the hot table, and no parent row is ever
-    deleted.
+    those that a requeue no longer counts. `text_hash` stands for the row of the data file that the contact
+    was applied from; whoever edits what a row says takes it away (FORGET_TEXT). No foreign keys: this is the
+    hot table, and no parent row is ever deleted.
     """
 
     __table_args__ = (
@@ -54,6 +56,7 @@ class Contact(Table, table=True):
     list_id: UUID | None = None
     source_hash: str | None = None
     applied_hash: str | None = None
+    text_hash: int | None = Field(default=None, sa_type=BigInteger)
     serial: int = Field(sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -121,6 +124,10 @@ class Tally(Table, table=True):
 
 
 contact = core_table(Contact)
+for _engine, _statements in FORGET_TEXT.items():
+    for _statement in _statements:
+        _ddl = DDL(_statement)  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
+        event.listen(contact, "after_create", _ddl.execute_if(dialect=_engine))
 contact_number = core_table(ContactNumber)
 lane = core_table(Lane)
 tally = core_table(Tally)

@@ -27,6 +27,7 @@ def upgrade() -> None:
     _create_schema_revision()
     _create_breaker()
     _create_contact()
+    _forget_text_on_edit()
     _create_contact_number()
     _create_dialer()
     _create_hold()
@@ -208,6 +209,7 @@ def _create_contact() -> None:
         sa.Column("list_id", sa.Uuid(), nullable=True),
         sa.Column("source_hash", sa.String(), nullable=True),
         sa.Column("applied_hash", sa.String(), nullable=True),
+        sa.Column("text_hash", sa.BigInteger(), nullable=True),
         sa.Column("serial", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
@@ -256,6 +258,28 @@ def _create_contact() -> None:
             sqlite_where=sa.text("list_id IS NOT NULL"),
             postgresql_where=sa.text("list_id IS NOT NULL"),
         )
+
+
+def _forget_text_on_edit() -> None:
+    said_by_a_row = (
+        "org_id, campaign_key, external_id, phone_numbers, data, timezone, scheduled_at, expires_at, agent_id, "
+        "agent_version, agent_number, agent_config, initial_context, labels, source, list_id"
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute(
+            f"CREATE TRIGGER contact_forget_text AFTER UPDATE OF {said_by_a_row} ON contact "  # noqa: S608
+            "WHEN NEW.text_hash = OLD.text_hash "
+            "BEGIN UPDATE contact SET text_hash = NULL WHERE id = NEW.id; END"
+        )
+        return
+    op.execute(
+        "CREATE FUNCTION contact_forget_text() RETURNS trigger LANGUAGE plpgsql "
+        "AS 'BEGIN NEW.text_hash := NULL; RETURN NEW; END'"
+    )
+    op.execute(
+        f"CREATE TRIGGER contact_forget_text BEFORE UPDATE OF {said_by_a_row} ON contact "
+        "FOR EACH ROW WHEN (NEW.text_hash = OLD.text_hash) EXECUTE FUNCTION contact_forget_text()"
+    )
 
 
 def _create_contact_number() -> None:

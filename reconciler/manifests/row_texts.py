@@ -1,0 +1,93 @@
+"""Rows whose text the database knows: they are not parsed, validated or normalised again.
+
+A row's text hash stands for its text and for everything that says how it is read: columns, country, zones,
+release, metadata of phone numbers. A contact carries the hash of the row that it was applied from, for as
+long as nobody edits it; so a row whose hash is among those of its list's contacts changes nothing. What
+cannot be told from changed rows alone (a number that two contacts share, an id on two rows) is asked of the
+database, and where it says yes, everything is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
+from hashlib import blake2b
+from typing import Protocol
+
+import phonenumbers
+
+from reconciler import __version__
+from reconciler.core.canonical import canonical_json
+from reconciler.core.desired import Json, ObjectKey
+from reconciler.core.zones import edition
+
+ALWAYS_READ = 50
+"""So many rows at the top of a file are always read: they say what its columns hold."""
+
+_HASH_BYTES = 8
+_BETWEEN_CELLS = "\x1f"
+
+
+class KnownRows(Protocol):
+    """What a database remembers of rows."""
+
+    def of_list(self, key: ObjectKey) -> AbstractSet[int]:
+        """Give the text hashes of a list's contacts."""
+        ...
+
+    def of_ids(self, org: str, campaign: str | None, ids: Collection[str]) -> AbstractSet[int]:
+        """Give the text hashes of the contacts of a campaign that have one of these external ids."""
+        ...
+
+    def of_numbers(self, org: str, campaign: str | None, numbers: Collection[str]) -> AbstractSet[int]:
+        """Give the text hashes of the contacts of a campaign that have one of these numbers (E.164)."""
+        ...
+
+
+class NothingKnown:
+    """A database that remembers no row, or is not asked: every row is read."""
+
+    def of_list(self, _key: ObjectKey) -> AbstractSet[int]:
+        """Give none."""
+        return frozenset()
+
+    def of_ids(self, _org: str, _campaign: str | None, _ids: Collection[str]) -> AbstractSet[int]:
+        """Give none."""
+        return frozenset()
+
+    def of_numbers(self, _org: str, _campaign: str | None, _numbers: Collection[str]) -> AbstractSet[int]:
+        """Give none."""
+        return frozenset()
+
+
+class RowTexts:
+    """The rows of one data file: hashes their texts, and recognises those that are known.
+
+    `how` is what says how they are read, apart from the file's own header; `key` (at most 64 bytes) keys the
+    hashes, so that they tell nobody what a row says. `met` are the known rows that the file has.
+    """
+
+    def __init__(self, known: AbstractSet[int], key: bytes, how: Json) -> None:
+        self.met: set[int] = set()
+        self._known = known
+        self._read = 0
+        self._hash = blake2b(key=key, digest_size=_HASH_BYTES)
+        self._hash.update(canonical_json([how, __version__, phonenumbers.__version__, edition()]).encode())
+
+    def below(self, headers: Iterable[str]) -> None:
+        """Have all rows stand below these headers."""
+        self._hash.update(_BETWEEN_CELLS.join(headers).encode("utf-8", "surrogatepass"))
+
+    def hash_of(self, cells: Iterable[str]) -> int:
+        """Give the text hash of a row."""
+        digest = self._hash.copy()
+        digest.update(_BETWEEN_CELLS.join(cells).encode("utf-8", "surrogatepass"))
+        return int.from_bytes(digest.digest(), "big", signed=True)
+
+    def recognises(self, text_hash: int) -> bool:
+        """Tell whether a row need not be read; one that stands there twice is read the second time."""
+        self._read += 1
+        if self._read <= ALWAYS_READ or text_hash not in self._known or text_hash in self.met:
+            return False
+        self.met.add(text_hash)
+        return True
