@@ -1,0 +1,260 @@
+"""Rows that are known are not read again, and nobody can tell by the plan."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+import pytest
+from databases import ON_POSTGRESQL, ON_SQLITE, scratch_url
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select, text, update
+
+from reconciler.clock import VirtualClock
+from reconciler.controller.planning import ReadSource, Source
+from reconciler.core.plan.guards import GUARDS
+from reconciler.core.plan.plan import PlanOptions
+from reconciler.errors import FaultsFound, PlanRefused
+from reconciler.ids import Uuid7
+from reconciler.manifests import list_warnings, row_texts
+from reconciler.store import tables
+from reconciler.store.apply import apply
+from reconciler.store.engine import open_database
+from reconciler.store.events import Actor
+from reconciler.store.schema import create_scratch
+
+NOW = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
+MANIFESTS = """\
+apiVersion: campaigns/v1
+kind: Configuration
+metadata: {{name: hours}}
+spec: {{agent_id: agent-a, dialing: {{default_country: {country}}}}}
+---
+apiVersion: campaigns/v1
+kind: Campaign
+metadata: {{name: spring}}
+spec: {{configuration: hours}}
+---
+apiVersion: campaigns/v1
+kind: ContactList
+metadata: {{name: crm, campaign: spring}}
+spec: {{from: crm.{kind}, mode: {mode}}}
+---
+apiVersion: campaigns/v1
+kind: ContactList
+metadata: {{name: web, campaign: spring}}
+spec: {{key: phone, from: web.csv}}
+"""
+rows = st.lists(
+    st.tuples(
+        st.sampled_from(["ada", "bob", "cyd", "dan", "eve", ""]),
+        st.sampled_from(
+            ["+12125550142", "212 555 0143", "020 7946 0018", "+12125550144, +12125550145", "+1 555", "x", ""]
+        ),
+        st.sampled_from(["", "America/Chicago", "EST", "Mars/Olympus"]),
+        st.sampled_from(["", "gold"]),
+    ),
+    max_size=7,
+)
+files = st.fixed_dictionaries(
+    {
+        "crm": rows,
+        "web": st.lists(st.sampled_from(["+12125550142", "+12125550150", "+12125550151", "y"]), max_size=4),
+        "country": st.sampled_from(["US", "US", "GB"]),
+        "mode": st.sampled_from(["mirror", "mirror", "append"]),
+        "kind": st.sampled_from(["csv", "csv", "jsonl"]),
+    }
+)
+BY_HAND = {
+    "nothing": None,
+    "a number": update(tables.contact).values(phone_numbers=["+12125550199"]),
+    "a zone": update(tables.contact).values(timezone="Asia/Tokyo"),
+    "a withdrawal": update(tables.contact).values(status="withdrawn"),
+    "a request": update(tables.contact).values(withdraw_requested=True),
+    "a call": update(tables.contact).values(status="in_progress", attempts=1),
+}
+histories = st.lists(
+    st.tuples(files, st.sampled_from(sorted(BY_HAND)), st.sampled_from(["ada", "bob"])),
+    min_size=1,
+    max_size=4,
+)
+
+
+class Place:
+    """Manifests in a folder, and a database."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.clock, self.ids = VirtualClock(NOW), Uuid7(Random(1))
+        self.database = open_database(scratch_url())
+        create_scratch(self.database, self.ids, NOW, bytes(32))
+
+    def write(self, crm, web, country, mode, kind):
+        self.folder.joinpath("all.yaml").write_text(MANIFESTS.format(country=country, mode=mode, kind=kind))
+        write = csv_text if kind == "csv" else jsonl_text
+        self.folder.joinpath(f"crm.{kind}").write_text(write(crm))
+        self.folder.joinpath("web.csv").write_text("\n".join(["phone", *web]) + "\n")
+
+    def plan(self, *, read_all=False):
+        """Give everything that a plan says, or why there is none; and the plan."""
+        source = Source([str(self.folder)], io.BytesIO(), "default", read_all=read_all)
+        try:
+            with self.database.read() as connection:
+                planned = ReadSource(source).plan(connection, PlanOptions(NOW, allowed=frozenset(GUARDS)))
+        except (FaultsFound, PlanRefused) as refused:
+            return str(refused), None
+        made = planned.plan
+        contacts = [
+            replace(change, position=0) for change in made.contacts
+        ]  # places among rows that were read
+        said = (
+            made.digest, made.objects, contacts, made.summary(), made.notices, made.effects, made.sweeps,
+            planned.bad_rows, [guard.detail for guard in planned.passed],
+        )  # fmt: skip
+        return said, made
+
+    def both(self):
+        """Plan without reading what is known, and reading all; gives what they say, and the plan."""
+        (said, made), (said_of_all, _) = self.plan(), self.plan(read_all=True)
+        assert said == said_of_all
+        return made
+
+    def apply(self, made):
+        apply(self.database, made, Actor("person", "ada"), self.clock, self.ids)
+
+    def meddle(self, how, name):
+        if how is not None:
+            with self.database.write() as connection:
+                connection.execute(how.where(tables.contact.c.external_id == name))
+
+    def known(self):
+        with self.database.read() as connection:
+            return connection.execute(select(func.count(tables.contact.c.text_hash))).scalar_one()
+
+
+def csv_text(crm):
+    lines = [f'{name},"{numbers}",{zone},{plan}' for name, numbers, zone, plan in crm]
+    return "\n".join(["external_id,phone,timezone,plan", *lines]) + "\n"
+
+
+def jsonl_text(crm):
+    return (
+        "".join(
+            f'{{"external_id": "{name}", "phone": "{numbers}", "timezone": "{zone}", "plan": "{plan}"}}\n'
+            for name, numbers, zone, plan in crm
+        )
+        or '{"external_id": "zoe", "phone": "+12125550160"}\n'
+    )
+
+
+@pytest.fixture(autouse=True)
+def _known_from_the_second_row_on():
+    with patch.object(row_texts, "ALWAYS_READ", 1), patch.object(list_warnings, "ALWAYS_READ", 1):
+        yield
+
+
+def replay(history):
+    with TemporaryDirectory() as folder:
+        here = Place(folder)
+        for declared, how, name in history:
+            here.write(**declared)
+            made = here.both()
+            if made is not None:
+                here.apply(made)
+                assert here.both().in_sync
+            here.meddle(BY_HAND[how], name)
+            here.both()
+        here.database.close()
+
+
+@ON_SQLITE
+@settings(max_examples=120, deadline=None)
+@given(histories)
+def test_plans_are_the_same_whether_or_not_known_rows_are_read(history):
+    """R-PLAN-1: changes, notices, guards, effects, bad rows and digest, after applies and edits by hand."""
+    replay(history)
+
+
+@ON_POSTGRESQL
+@settings(max_examples=10, deadline=None)
+@given(histories)
+def test_plans_on_a_server_are_the_same_whether_or_not_known_rows_are_read(history):
+    """R-PLAN-1: the same on the other engine."""
+    replay(history)
+
+
+CRM = [(f"c{n}", f"+1212555{1000 + n}", "", "") for n in range(9)]
+DECLARED = {"crm": CRM, "web": [], "country": "US", "mode": "mirror", "kind": "csv"}
+
+
+@pytest.fixture
+def applied(tmp_path, engine):
+    here = Place(tmp_path)
+    here.write(**DECLARED)
+    here.apply(here.both())
+    yield here
+    here.database.close()
+
+
+def examined(place):
+    """Give how many rows of the list were not read."""
+    with place.database.read() as connection:
+        source = ReadSource(Source([str(place.folder)], io.BytesIO(), "default"))
+        source.plan(connection, PlanOptions(NOW))
+        return sum(len(rows.known) for rows in source._examined[2].desired.lists.values())
+
+
+def test_what_is_as_it_was_applied_is_not_read(applied):
+    """R-PLAN-1: all rows but the first, which says what the columns hold."""
+    assert (applied.known(), examined(applied)) == (9, 8)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"country": "GB"},
+        {"crm": [(*row[:3], "gold") for row in CRM]},
+    ],
+)
+def test_what_may_mean_something_else_is_read(applied, changed):
+    """R-CONF-1: another country, another row."""
+    applied.write(**{**DECLARED, **changed})
+    assert examined(applied) == 0
+
+
+def test_one_row_that_changes_is_read_alone(applied):
+    """R-PLAN-2: the others are not."""
+    applied.write(**{**DECLARED, "crm": [*CRM[:-1], (*CRM[-1][:3], "gold")]})
+    assert examined(applied) == 7
+    [change] = applied.both().contacts
+    assert [field.path for field in change.fields] == ["spec.data.plan"]
+
+
+def test_other_metadata_of_numbers_has_all_rows_read(applied):
+    """R-PHONE-1: a number may have become valid, or another region's."""
+    with patch.object(row_texts.phonenumbers, "__version__", "99.0.0"):
+        assert examined(applied) == 0
+
+
+@pytest.mark.parametrize("edit", ["phone_numbers = '[\"+12125550199\"]'", "timezone = 'Asia/Tokyo'"])
+def test_an_edit_by_hand_in_sql_is_seen(applied, edit):
+    """R-PLAN-3: whoever writes past the program changes a contact; the plan says drift."""
+    with applied.database.write() as connection:
+        connection.execute(text(f"UPDATE contact SET {edit} WHERE external_id = 'c5'"))
+    assert applied.known() == 8
+    [change] = applied.both().contacts
+    assert (change.key.name, change.cause.value) == ("c5", "drift")
+
+
+def test_what_a_dialer_writes_is_no_edit(applied):
+    """R-CONTACT-1: status, attempts and due time are no row's business."""
+    with applied.database.write() as connection:
+        settled = {"status": "completed", "attempts": 2, "lane_id": Uuid7()(NOW)}
+        connection.execute(update(tables.contact).values(settled))
+    assert applied.known() == 9
