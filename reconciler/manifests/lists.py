@@ -19,7 +19,6 @@ from reconciler.manifests.columns import Layout
 from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
 from reconciler.manifests.csv_rows import read_csv
 from reconciler.manifests.data_file import (
-    JSONL_SUFFIXES,
     BrokenDataFile,
     DataFile,
     DataRow,
@@ -130,7 +129,7 @@ def _from_file(
 
 
 def _rows(file: DataFile, spec: ContactListSpec) -> Iterator[DataRow | UnreadableRow]:
-    if file.name.casefold().endswith(JSONL_SUFFIXES):
+    if file.is_json_lines:
         return read_jsonl(file, spec.columns)
     return read_csv(file, spec.columns, needs_id=spec.key == "external_id")
 
