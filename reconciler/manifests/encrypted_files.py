@@ -19,8 +19,9 @@ class Undecryptable(Exception):
 
 
 def age_is_installed() -> bool:
-    """Tell whether the extra is there."""
-    return find_spec("pyrage") is not None
+    """Tell whether the extra is there, and not only its type stubs."""
+    found = find_spec("pyrage")
+    return found is not None and found.origin is not None
 
 
 def decrypted(content: bytes, environ: Mapping[str, str]) -> bytes:
