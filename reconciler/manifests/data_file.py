@@ -11,22 +11,30 @@ from typing import Any
 
 from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
+from reconciler.manifests.age_format import is_encrypted, unencrypted_name
 from reconciler.manifests.columns import Layout
 from reconciler.manifests.discovery import SourceFile
+from reconciler.manifests.encrypted_files import Undecryptable, decrypted
 from reconciler.manifests.mistaken_files import mistaken_for
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 JSONL_SUFFIXES = (".jsonl", ".ndjson")
+SUFFIXES = (*CSV_SUFFIXES, *JSONL_SUFFIXES)
 MAX_ROW = 1024 * 1024
 """Longest row, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A data file: its name as the user knows it, and its content."""
+    """A data file: its name as the user knows it, and its content, decrypted."""
 
     name: str
     content: bytes
+
+    @property
+    def is_json_lines(self) -> bool:
+        """Tell whether it holds JSON Lines, and not CSV."""
+        return unencrypted_name(self.name).casefold().endswith(JSONL_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +81,34 @@ class BrokenDataFile(Exception):
         self.fault = fault
 
 
+def is_data_file(name: str) -> bool:
+    """Tell whether a list can be read from a file of this name, encrypted or not."""
+    return unencrypted_name(name).casefold().endswith(SUFFIXES)
+
+
 def open_data_file(source: SourceFile, reference: str) -> DataFile | str:
     """Read the file that a list names, beside its manifest and inside the root, links followed.
 
-    Gives the reason as a text where that cannot be done.
+    What is encrypted is decrypted with the keys of the environment. Gives the reason as a text where that
+    cannot be done.
     """
     if "://" in reference:
         return "from: names a file beside the manifest, not a URL; download it there before"
     name = os.path.normpath(Path(source.name).parent / reference)
     path = source.folder / reference
-    if not reference.casefold().endswith((*CSV_SUFFIXES, *JSONL_SUFFIXES)):
-        known = ", ".join((*CSV_SUFFIXES, *JSONL_SUFFIXES))
-        return f"'{name}' is no kind of data file that is supported; save it as one of {known}"
+    if not is_data_file(reference):
+        save = "encrypt" if is_encrypted(reference) else "save it as"
+        return f"'{name}' is no kind of data file that is supported; {save} one of {', '.join(SUFFIXES)}"
     try:
         real = path.resolve(strict=True)
         if not real.is_relative_to(source.root):
             return f"'{name}' is outside the directory of the manifests"
         if not real.is_file():
             return f"'{name}' is no regular file"
-        return DataFile(name, real.read_bytes())
+        content = real.read_bytes()
+        return DataFile(name, decrypted(content, os.environ) if is_encrypted(reference) else content)
+    except Undecryptable as why:
+        return f"'{name}' {why}"
     except (OSError, RuntimeError, ValueError) as fault:  # RuntimeError: a loop of links
         reason = fault.strerror if isinstance(fault, OSError) else fault
         missing = isinstance(fault, FileNotFoundError)
@@ -109,8 +126,7 @@ def _data_files_beside(source: SourceFile, reference: str) -> list[str]:
         names = sorted(entry.name for entry in folder.iterdir())
     except (OSError, RuntimeError):
         return []
-    suffixes = (*CSV_SUFFIXES, *JSONL_SUFFIXES)
-    return [str(written / name) for name in names if name.casefold().endswith(suffixes)]
+    return [str(written / name) for name in names if is_data_file(name)]
 
 
 def text_of(file: DataFile) -> str:

@@ -20,7 +20,6 @@ from reconciler.manifests.columns import Layout
 from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
 from reconciler.manifests.csv_rows import read_csv
 from reconciler.manifests.data_file import (
-    JSONL_SUFFIXES,
     BrokenDataFile,
     DataFile,
     DataRow,
@@ -156,7 +155,7 @@ def _from_file(  # noqa: PLR0917 - as above
 
 
 def _rows(file: DataFile, spec: ContactListSpec, texts: RowTexts) -> Iterator[Row]:
-    if file.name.casefold().endswith(JSONL_SUFFIXES):
+    if file.is_json_lines:
         return read_jsonl(file, spec.columns, texts)
     return read_csv(file, spec.columns, texts, needs_id=spec.key == "external_id")
 

@@ -1,8 +1,10 @@
-"""What often lies where a data file should: a spreadsheet, a web page, a pointer, an unfinished merge."""
+"""What lies where a data file should: a spreadsheet, a web page, a pointer, a secret, an unfinished merge."""
 
 from __future__ import annotations
 
 import re
+
+from reconciler.manifests.age_format import looks_encrypted
 
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _MARKUP = (b"<!doctype", b"<html", b"<?xml")
@@ -18,7 +20,14 @@ def mistaken_for(content: bytes) -> tuple[int | None, str, str] | None:
         return 1, "is a web page or XML", "did the download need a login?"
     if content.startswith(_LFS_POINTER):
         return 1, "is a pointer of Git LFS, not the file itself", "run: git lfs pull"
-    if conflict := _MERGE_CONFLICT.search(content):
-        line = content.count(b"\n", 0, conflict.start()) + 1
+    if looks_encrypted(content):
+        return 1, "is encrypted with age", "let its name end in .age, and that in from: too"
+    if (line := conflict_line(content)) is not None:
         return line, "has a mark of a merge conflict", "resolve the conflict"
     return None
+
+
+def conflict_line(content: bytes) -> int | None:
+    """Give the first line that marks a merge conflict."""
+    conflict = _MERGE_CONFLICT.search(content)
+    return None if conflict is None else content.count(b"\n", 0, conflict.start()) + 1

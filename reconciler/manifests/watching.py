@@ -13,7 +13,7 @@ from time import monotonic
 from watchfiles import Change, DefaultFilter, watch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
-from reconciler.manifests.data_file import CSV_SUFFIXES, JSONL_SUFFIXES
+from reconciler.manifests.data_file import is_data_file
 from reconciler.manifests.discovery import STDIN, SUFFIXES
 
 DEBOUNCE_MS = 400
@@ -22,8 +22,6 @@ DEBOUNCE_MS = 400
 BEAT_MS = 100
 UNWATCHED_S = 30
 """Where files cannot be watched, that is tried again so often."""
-
-READ_BY_AN_APPLY = frozenset({*SUFFIXES, *CSV_SUFFIXES, *JSONL_SUFFIXES})
 
 
 def looks(
@@ -103,7 +101,7 @@ def may_matter(change: Change, path: str) -> bool:
     writes to it, and would call for the next one.
     """
     suffix = Path(path).suffix.lower()
-    is_read = suffix in READ_BY_AN_APPLY or not suffix or Path(path).is_dir()
+    is_read = suffix in SUFFIXES or is_data_file(path) or not suffix or Path(path).is_dir()
     return is_read and _NOT_IGNORED(change, path)
 
 

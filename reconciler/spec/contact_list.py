@@ -66,7 +66,9 @@ class ContactListSpec(SpecModel):
 
     contacts: tuple[InlineContact, ...] | None = Field(None, description="The contacts, inline.")
     from_: Text | None = Field(
-        None, alias="from", description="A CSV or JSONL file, relative to the manifest, inside its root."
+        None,
+        alias="from",
+        description="A CSV or JSONL file, relative to the manifest, inside its root; encrypted: crm.csv.age.",
     )
     columns: Columns = Field(Columns(), description="Column names of the data file.")
     mode: Literal["mirror", "append"] = Field(

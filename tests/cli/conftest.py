@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import databases
 import pytest
+from support.age import VARIABLES as AGE_VARIABLES
 from support.spring import write_spring
 
 from reconciler.cli.main import main
@@ -42,7 +43,7 @@ def engine(request):
 def _here(tmp_path, monkeypatch, engine):
     """Work in a directory of its own, with an environment that says nothing but where an empty server is."""
     monkeypatch.chdir(tmp_path)
-    for name in ("DIALCTL_DATABASE_URL", "DIALCTL_ACTOR", "NO_COLOR", "CI", *CI_VARIABLES):
+    for name in ("DIALCTL_DATABASE_URL", "DIALCTL_ACTOR", "NO_COLOR", "CI", *CI_VARIABLES, *AGE_VARIABLES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     if engine != "sqlite":

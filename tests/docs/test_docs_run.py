@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from docs.console import Session, agrees, is_run
 from docs.pages import blocks, name_of, pages
+from support.age import VARIABLES as AGE_VARIABLES
 
 from reconciler.cli.revision import CI_VARIABLES
 
@@ -20,7 +21,7 @@ RUN = [page for page in pages() if any(is_run(block) for block in blocks(page.re
 @pytest.fixture
 def session(tmp_path, monkeypatch):
     """A folder of its own, in which a person named ana types; no git repository says which revision."""
-    for name in (*OURS, *CI_VARIABLES):
+    for name in (*OURS, *AGE_VARIABLES, *CI_VARIABLES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DIALCTL_ACTOR", "ana")
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from support.age import VARIABLES
 
 from reconciler.cli.main import main
 from reconciler.core.existing import OFFLINE
@@ -32,6 +33,13 @@ CONSOLE = re.compile(
 TABLE_ROW = re.compile(
     r"^\| \[(?P<name>[^]]+)\]\((?P<link>[^)]+)\) \| (?P<title>.+?) \|(?: `(?P<says>.+)` \|)?$", re.MULTILINE
 )
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch):
+    """What encrypted lists say where nobody has a key."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
 
 
 def cases(folder):

@@ -202,6 +202,7 @@ def test_watching_is_tried_again(folder, monkeypatch):
     ("path", "matters"),
     [
         ("/m/a.yaml", True), ("/m/a.YML", True), ("/m/a.csv", True), ("/m/gone", True),
+        ("/m/a.csv.age", True), ("/m/a.NDJSON.age", True), ("/m/key.age", False),
         ("/m/.git/index", False), ("/m/a.yaml~", False), ("/m/dialctl.db-shm", False),
     ],
 )  # fmt: skip
