@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = Any
 """A JSON value: what `json.loads` may return."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
+class Origin(NamedTuple):
     """Where something is declared: `line` counts from 1 (in a CSV file: the line where the row starts)."""
 
     file: str
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectKey:
+class ObjectKey(NamedTuple):
     """The identity of a declared object (R-ID-1).
 
     `campaign` is None where the kind lives in none, and for ad hoc contacts; Dialer and Organization live in
@@ -54,9 +52,8 @@ class DesiredObject:
     text_hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredContact:
-    """A declared contact.
+class DesiredContact(NamedTuple):
+    """A declared contact. A tuple, because there may be a million of them.
 
     `fields` is canonical JSON and holds set fields only: `phone_numbers` (E.164, de-duplicated), `timezone`
     (link resolved), `scheduled_at` and `expires_at` (UTC, `YYYY-MM-DDTHH:MM:SSZ`, microseconds if any),

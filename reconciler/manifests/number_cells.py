@@ -16,7 +16,7 @@ def split_numbers(cell: str) -> list[str]:
     `;ext=` belongs to its number. `n/a`, `none`, `null`, `-` and the like say that there is none. An
     apostrophe in front is how spreadsheets mark a text.
     """
-    if not cell or cell.isdecimal():
+    if not cell or cell.removeprefix("+").isdecimal():
         return [cell] if cell else []
     pieces = [piece.strip() for piece in _SEPARATOR.split(cell)]
     return [number for piece in pieces for number in _at_slashes(piece)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reconciler.collector import collector_paused
 from reconciler.core.desired import (
@@ -98,7 +98,7 @@ def _to_be_read_again(contacts: list[DesiredContact], warned: Iterable[Warned]) 
     them = {contact.key for _, contacts in warned for contact in contacts}
     if not them:
         return contacts
-    return [replace(contact, text_hash=None) if contact.key in them else contact for contact in contacts]
+    return [contact._replace(text_hash=None) if contact.key in them else contact for contact in contacts]
 
 
 def key_of(manifest: Manifest, default_org: str) -> ObjectKey:

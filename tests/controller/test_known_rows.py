@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -111,7 +110,7 @@ class Place:
             return str(refused), None
         made = planned.plan
         contacts = [
-            replace(change, position=0) for change in made.contacts
+            change._replace(position=0) for change in made.contacts
         ]  # places among rows that were read
         said = (
             made.digest, made.objects, contacts, made.summary(), made.notices, made.effects, made.sweeps,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from reconciler.core.desired import DesiredContact, DesiredObject, Json, ObjectKey, Origin
@@ -78,9 +79,8 @@ class Change:
     releases_hold: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ContactChange:
-    """What happens to one contact.
+class ContactChange(NamedTuple):
+    """What happens to one contact. A tuple, because there may be a million of them.
 
     `desired` is None for one that is withdrawn. `position` is its place in the files, which is dialing order
     (R-DIAL-2). `before` and `after` are canonical contact fields; `status_before` and `status_after` are what

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from reconciler.core.desired import ObjectKey
 from reconciler.core.plan.change import Action, Transition
 from reconciler.core.plan.counting import counted
-from reconciler.core.plan.impact import Proposal, Shift, effects
+from reconciler.core.plan.impact import Proposal, Shift
 from reconciler.core.plan.plan import Effect, Tripped
 from reconciler.core.plan.suppressions import shortens
 from reconciler.core.policy_changes import added_attempts
@@ -67,7 +67,7 @@ def start(proposal: Proposal) -> Iterator[str]:
 
 def newly_callable(proposal: Proposal) -> Iterator[str]:
     """More than 10,000 contacts callable, now or when a suppression runs out, in campaigns that exist."""
-    existing = [effect for effect in effects(proposal) if _exists(effect, proposal)]
+    existing = [effect for effect in proposal.effects if _exists(effect, proposal)]
     count = sum(effect.newly_callable + effect.callable_later for effect in existing)
     if count > CALLABLE_CONTACTS:
         yield f"{count:,} contacts become callable in campaigns that exist already"

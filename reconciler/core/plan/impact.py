@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from reconciler.core.desired import DesiredState, Json, ObjectKey
@@ -31,7 +32,7 @@ class Shift(NamedTuple):
         return self.before.status == self.after.status == "active"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Proposal:
     """A plan before it is judged. `members` counts the source's contacts per list or campaign."""
 
@@ -48,6 +49,11 @@ class Proposal:
     def left_to_call(self, campaign: ObjectKey) -> int:
         """Count the contacts that the campaign has still to call, before the plan."""
         return self.observed.left_to_call.get(campaign, 0)
+
+    @cached_property
+    def effects(self) -> tuple[Effect, ...]:
+        """Give what the plan means for people, campaign by campaign."""
+        return tuple(_effects(self))
 
 
 def specs_after(observed: ObservedState, changes: Iterable[Change]) -> dict[ObjectKey, Mapping[str, Json]]:
@@ -83,7 +89,7 @@ def sweeps(shifts: Iterable[Shift]) -> Iterator[Sweep]:
             yield Sweep(shift.campaign, cap, agent)
 
 
-def effects(proposal: Proposal) -> Iterator[Effect]:
+def _effects(proposal: Proposal) -> Iterator[Effect]:
     """Count, campaign by campaign, who becomes callable and who no longer is."""
     counts: dict[ObjectKey, Counter[str]] = {}
 

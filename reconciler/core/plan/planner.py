@@ -9,7 +9,7 @@ from reconciler.core.plan.change import Change
 from reconciler.core.plan.contacts import plan_contacts
 from reconciler.core.plan.digest import plan_digest
 from reconciler.core.plan.guards import tripped
-from reconciler.core.plan.impact import Proposal, effects, shifts_between, specs_after, sweeps
+from reconciler.core.plan.impact import Proposal, shifts_between, specs_after, sweeps
 from reconciler.core.plan.lifecycle import hold_text, release_hint, still_covers
 from reconciler.core.plan.objects import plan_objects
 from reconciler.core.plan.observed import ObservedState
@@ -55,7 +55,7 @@ def plan(desired: DesiredState, observed: ObservedState, options: PlanOptions) -
         unchanged=objects.unchanged + contacts.unchanged,
         notices=notices,
         guards=tripped(proposal),
-        effects=tuple(effects(proposal)),
+        effects=proposal.effects,
         rules=rules,
         sweeps=tuple(sweeps(shifts)),
         stamps=contacts.stamps,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reconciler.core.agents import Agent
 from reconciler.core.book import ADHOC_POLICY
@@ -52,6 +53,7 @@ def configuration_key(campaign: ObjectKey, spec: Mapping[str, Json]) -> ObjectKe
     return ObjectKey("Configuration", campaign.org, None, spec["configuration"])
 
 
+@lru_cache(maxsize=4096)
 def campaign_key(org: str, campaign: str | None) -> ObjectKey:
     """Give the identity of the campaign of a contact; the sentinel `default` stands for none (R-ID-3)."""
     return ObjectKey("Campaign", org, None, campaign or DEFAULT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from declared import campaign, configuration, contact, contact_list, state, suppression_list
@@ -32,7 +31,7 @@ def made(key=b"key", **changes):
     phone = contact("+12125550142", "+12125550142", list_=crm)
     desired = state(
         configuration(), campaign(), crm, suppression_list("+12125550199"),
-        contacts=[replace(ada, fields={**ada.fields, **changes}), phone],
+        contacts=[ada._replace(fields={**ada.fields, **changes}), phone],
     )  # fmt: skip
     return plan(desired, empty_state(key), PlanOptions(NOW))
 
