@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from typing import TextIO
 
 from reconciler.core.phones import mask_numbers_in
 from reconciler.errors import Fault
@@ -38,9 +39,10 @@ def read_csv(file: DataFile, columns: Columns, texts: RowTexts, *, needs_id: boo
     `needs_id`: a file without a column for ids is refused. Rows that `texts` recognises are not read.
     Raises BrokenDataFile.
     """
-    lines = _Lines(text_of(file))
-    delimiter = _sniff(lines.text, columns)
-    rows = _Rows(file, lines, delimiter)
+    text = text_of(file)
+    delimiter = _sniff(text[: MAX_ROW + 1], columns)
+    rows = _Rows(file, _Lines(file.lines()), delimiter, has_formulas='="' in text)
+    del text  # rows are decoded once more, as they come: the text of a large file is large
     header = next(rows, None)
     if header is None or isinstance(header, UnreadableRow):
         raise _broken(file, 1, "has no header", "the first line names the columns, such as external_id,phone")
@@ -67,14 +69,14 @@ def _repeats(layout: Layout, cells: list[str]) -> bool:
 class _Lines:
     """The lines of a text, line ends kept, that refuses to give one row more than MAX_ROW characters."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, stream: TextIO) -> None:
         self.size = 0
-        self._stream = io.StringIO(text, newline="")
-        first = text[: _EXCEL_SEPARATOR_LINE + 1].rstrip("\r\n")
         self.skipped = 0
+        self._stream = stream
+        first = stream.read(_EXCEL_SEPARATOR_LINE + 1).rstrip("\r\n")
+        stream.seek(0)
         if len(first) == _EXCEL_SEPARATOR_LINE and first.casefold().startswith("sep="):
-            self._stream.readline()
+            stream.readline()
             self.skipped = 1
 
     def __iter__(self) -> _Lines:
@@ -97,12 +99,12 @@ class _RowTooLongError(Exception):
 class _Rows:
     """Iterates over (line, cells) of the rows that are not blank, and over rows that cannot be read."""
 
-    def __init__(self, file: DataFile, lines: _Lines, delimiter: str) -> None:
+    def __init__(self, file: DataFile, lines: _Lines, delimiter: str, *, has_formulas: bool) -> None:
         csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW))  # the module has one limit, for everybody
         self._file = file
         self._lines = lines
         self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        self._has_formulas = '="' in lines.text
+        self._has_formulas = has_formulas
 
     def __iter__(self) -> _Rows:
         return self
@@ -141,7 +143,14 @@ def _sniff(text: str, columns: Columns) -> str:
 
 def _plausibility(text: str, delimiter: str, columns: Columns) -> tuple[int, int]:
     try:
-        header = next((row for row in csv.reader(_Lines(text), delimiter=delimiter) if any(row)), [])
+        header = next(
+            (
+                row
+                for row in csv.reader(_Lines(io.StringIO(text, newline="")), delimiter=delimiter)
+                if any(row)
+            ),
+            [],
+        )
     except (csv.Error, _RowTooLongError):
         return 0, 0
     headers = [cell.strip() for cell in header]

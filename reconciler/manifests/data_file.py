@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
@@ -35,6 +36,10 @@ class DataFile:
     def is_json_lines(self) -> bool:
         """Tell whether it holds JSON Lines, and not CSV."""
         return unencrypted_name(self.name).casefold().endswith(JSONL_SUFFIXES)
+
+    def lines(self, newline: str = "") -> TextIO:
+        """Decode the content as it is read: the whole text of a large file is several times as large."""
+        return io.TextIOWrapper(io.BytesIO(self.content), encoding="utf-8-sig", newline=newline)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -44,7 +43,8 @@ def read_jsonl(file: DataFile, columns: Columns, texts: RowTexts) -> Iterator[Ro
         return lay_out(keys, columns)
 
     keys_seen: dict[str, None] = {}
-    for line, text in enumerate(io.StringIO(text_of(file)), start=1):
+    text_of(file)
+    for line, text in enumerate(file.lines("\n"), start=1):
         if not text.strip():
             continue
         if not keys_seen and _ARRAY_START.match(text):
