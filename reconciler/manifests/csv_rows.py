@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from typing import TextIO
 
 from reconciler.core.phones import mask_numbers_in
 from reconciler.errors import Fault
@@ -40,8 +39,11 @@ def read_csv(file: DataFile, columns: Columns, texts: RowTexts, *, needs_id: boo
     Raises BrokenDataFile.
     """
     text = text_of(file)
-    delimiter = _sniff(text[: MAX_ROW + 1], columns)
-    rows = _Rows(file, _Lines(file.lines()), delimiter, has_formulas='="' in text)
+    named = _excel_separator(text)
+    skipped = 0 if named is None else 1
+    beginning = text[:MAX_ROW] if named is None else text[_EXCEL_SEPARATOR_LINE:MAX_ROW]
+    delimiter = named if named in DELIMITERS else _sniff(beginning.lstrip("\r\n"), columns)
+    rows = _rows(file, delimiter, skipped, has_formulas='="' in text)
     del text  # rows are decoded once more, as they come: the text of a large file is large
     header = next(rows, None)
     if header is None or isinstance(header, UnreadableRow):
@@ -66,65 +68,37 @@ def _repeats(layout: Layout, cells: list[str]) -> bool:
     ]
 
 
-class _Lines:
-    """The lines of a text, line ends kept, that refuses to give one row more than MAX_ROW characters."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.size = 0
-        self.skipped = 0
-        self._stream = stream
-        first = stream.read(_EXCEL_SEPARATOR_LINE + 1).rstrip("\r\n")
-        stream.seek(0)
-        if len(first) == _EXCEL_SEPARATOR_LINE and first.casefold().startswith("sep="):
-            stream.readline()
-            self.skipped = 1
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._stream.readline()
-        if not line:
-            raise StopIteration
-        self.size += len(line)
-        if self.size > MAX_ROW:
-            raise _RowTooLongError
-        return line
+def _rows(
+    file: DataFile, delimiter: str, skipped: int, *, has_formulas: bool
+) -> Iterator[tuple[int, list[str]] | UnreadableRow]:
+    """Yield (line, cells) of the rows that are not blank, and rows that cannot be read, behind `skipped` lines."""
+    csv.field_size_limit(MAX_ROW - 1)  # the module has one limit, for everybody
+    lines = file.lines()
+    for _ in range(skipped):
+        lines.readline()
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        line = skipped + reader.line_num + 1
+        try:
+            for cells in reader:
+                if any(cells):
+                    yield line, [_without_formula(cell) for cell in cells] if has_formulas else cells
+                line = skipped + reader.line_num + 1
+        except csv.Error as fault:
+            yield _unreadable(file, line, str(fault))
+        else:
+            return
 
 
-class _RowTooLongError(Exception):
-    """A row exceeds MAX_ROW."""
-
-
-class _Rows:
-    """Iterates over (line, cells) of the rows that are not blank, and over rows that cannot be read."""
-
-    def __init__(self, file: DataFile, lines: _Lines, delimiter: str, *, has_formulas: bool) -> None:
-        csv.field_size_limit(max(csv.field_size_limit(), MAX_ROW))  # the module has one limit, for everybody
-        self._file = file
-        self._lines = lines
-        self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        self._has_formulas = has_formulas
-
-    def __iter__(self) -> _Rows:
-        return self
-
-    def __next__(self) -> tuple[int, list[str]] | UnreadableRow:
-        while True:
-            line = self._lines.skipped + self._reader.line_num + 1
-            self._lines.size = 0
-            try:
-                cells = next(self._reader)
-            except csv.Error as fault:
-                if "unexpected end of data" in str(fault):
-                    hint = "every row after it is part of one cell; close the quote"
-                    raise _broken(self._file, line, "has a quote that is never closed", hint) from None
-                return UnreadableRow(line, None, "has a quote inside a quoted cell; double it")
-            except _RowTooLongError:
-                hint = "is a quote left open on this line?"
-                raise _broken(self._file, line, "has a row longer than 1 MiB", hint) from None
-            if any(cells):
-                return line, [_without_formula(cell) for cell in cells] if self._has_formulas else cells
+def _unreadable(file: DataFile, line: int, fault: str) -> UnreadableRow:
+    """Give a row with a fault of its own; raises BrokenDataFile where no row behind it can be trusted."""
+    if "unexpected end of data" in fault:
+        hint = "every row after it is part of one cell; close the quote"
+        raise _broken(file, line, "has a quote that is never closed", hint) from None
+    if "field limit" in fault:
+        hint = "is a quote left open on this line?"
+        raise _broken(file, line, "has a row longer than 1 MiB", hint) from None
+    return UnreadableRow(line, None, "has a quote inside a quoted cell; double it")
 
 
 def _without_formula(cell: str) -> str:
@@ -133,25 +107,24 @@ def _without_formula(cell: str) -> str:
     return formula[1] if formula else cell
 
 
+def _excel_separator(text: str) -> str | None:
+    """Give the delimiter that a first line `sep=;` names, as Excel writes and reads it."""
+    first = text[: _EXCEL_SEPARATOR_LINE + 1].rstrip("\r\n")
+    if len(first) == _EXCEL_SEPARATOR_LINE and first.casefold().startswith("sep="):
+        return first[-1]
+    return None
+
+
 def _sniff(text: str, columns: Columns) -> str:
     """Choose the delimiter under which the header makes most sense."""
-    first = text[: _EXCEL_SEPARATOR_LINE + 1].rstrip("\r\n")
-    if len(first) == _EXCEL_SEPARATOR_LINE and first.casefold().startswith("sep=") and first[4] in DELIMITERS:
-        return first[4]
     return max(DELIMITERS, key=lambda delimiter: _plausibility(text, delimiter, columns))
 
 
 def _plausibility(text: str, delimiter: str, columns: Columns) -> tuple[int, int]:
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        header = next(
-            (
-                row
-                for row in csv.reader(_Lines(io.StringIO(text, newline="")), delimiter=delimiter)
-                if any(row)
-            ),
-            [],
-        )
-    except (csv.Error, _RowTooLongError):
+        header = next((row for row in rows if any(row)), [])
+    except csv.Error:
         return 0, 0
     headers = [cell.strip() for cell in header]
     return lay_out(headers, columns).recognised, len(headers)
