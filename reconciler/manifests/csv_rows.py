@@ -71,7 +71,7 @@ def _repeats(layout: Layout, cells: list[str]) -> bool:
 def _rows(
     file: DataFile, delimiter: str, skipped: int, *, has_formulas: bool
 ) -> Iterator[tuple[int, list[str]] | UnreadableRow]:
-    """Yield (line, cells) of the rows that are not blank, and rows that cannot be read, behind `skipped` lines."""
+    """Yield (line, cells) of the rows that are not blank, and the unreadable ones, behind `skipped` lines."""
     csv.field_size_limit(MAX_ROW - 1)  # the module has one limit, for everybody
     lines = file.lines()
     for _ in range(skipped):
