@@ -25,7 +25,7 @@ from reconciler.store.apply_work import ApplyWork, Directory
 from reconciler.store.columns import AnyRow
 from reconciler.store.lanes import lane_ids
 from reconciler.store.observed.contacts import CONTACT_FIELDS
-from reconciler.store.portions import CHUNK, chunks
+from reconciler.store.portions import CHUNK
 from reconciler.store.prepared import Prepared, prepared_insert
 from reconciler.store.rehoming import rehome_written
 from reconciler.store.tables import contact, contact_number
@@ -68,8 +68,12 @@ _STAMP = (
     .where(contact.c.id == bindparam("id_"))
     .values({name: bindparam(f"new_{name}") for name in ("source_hash", "applied_hash", "text_hash")})
 )
-_FORGET_NUMBERS = delete(contact_number).where(
-    contact_number.c.contact_id.in_(bindparam("ids", expanding=True))
+_FORGET_NUMBERS = Prepared(
+    delete(contact_number).where(
+        contact_number.c.org_id == bindparam("its_org"),
+        contact_number.c.number == bindparam("its_number"),
+        contact_number.c.contact_id == bindparam("its_contact"),
+    )
 )
 
 
@@ -166,15 +170,15 @@ def _withdraw(work: ApplyWork, rows: Sequence[AnyRow]) -> None:
 
 def _renumber(work: ApplyWork, edited: Iterable[tuple[AnyRow, list[str]]]) -> None:
     """Write anew which numbers belong to contacts whose numbers were edited."""
-    moved = [
-        {"id": row.id, "org_id": row.org_id, "phone_numbers": numbers}
-        for row, numbers in edited
-        if row.phone_numbers != numbers
+    moved = [(row, numbers) for row, numbers in edited if row.phone_numbers != numbers]
+    gone = [
+        {"its_org": row.org_id, "its_number": number, "its_contact": row.id}
+        for row, _ in moved
+        for number in row.phone_numbers
     ]
-    for chunk in chunks([row["id"] for row in moved]):
-        work.connection.execute(_FORGET_NUMBERS, {"ids": chunk})
-    if moved:
-        _INSERT_NUMBERS.run_many(work.connection, number_rows(moved))
+    _FORGET_NUMBERS.run_many(work.connection, gone)
+    rows = [{"id": row.id, "org_id": row.org_id, "phone_numbers": numbers} for row, numbers in moved]
+    _INSERT_NUMBERS.run_many(work.connection, number_rows(rows))
 
 
 def _lanes(work: ApplyWork, keys: Iterable[LaneKey]) -> dict[LaneKey, UUID]:

@@ -81,10 +81,11 @@ class ContactNumber(Table, table=True):
     """Which contacts a number belongs to: for suppression, and for one call per number."""
 
     __tablename__ = "contact_number"
+    __table_args__ = ({"sqlite_with_rowid": False},)  # it is all key
 
     org_id: UUID = Field(primary_key=True)
     number: str = Field(primary_key=True)
-    contact_id: UUID = Field(primary_key=True, index=True)
+    contact_id: UUID = Field(primary_key=True)
 
 
 class Lane(Table, table=True):

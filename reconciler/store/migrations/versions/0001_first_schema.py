@@ -289,9 +289,8 @@ def _create_contact_number() -> None:
         sa.Column("number", sa.String(), nullable=False),
         sa.Column("contact_id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("org_id", "number", "contact_id", name=op.f("pk_contact_number")),
+        sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("contact_number", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_contact_number_contact_id"), ["contact_id"], unique=False)
 
 
 def _create_dialer() -> None:
