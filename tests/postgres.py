@@ -10,11 +10,12 @@ import atexit
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from importlib.util import find_spec
@@ -101,8 +102,7 @@ def start(
     `trusted`: the network from which anybody may connect, `198.18.0.0/24`; else only this machine. With
     other settings than NOT_DURABLE its folder is on a disk.
     """
-    in_memory = settings is NOT_DURABLE and _has_room_in_memory()
-    folder = Path(tempfile.mkdtemp(prefix="dialctl-postgres-", dir=MEMORY if in_memory else None))
+    folder = new_folder(in_memory=settings is NOT_DURABLE)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     as_whom = identity()
     programs = binaries(folder, copy=bool(as_whom))
@@ -132,6 +132,12 @@ def start(
     return f"postgresql://dialctl@{address}:{port}"
 
 
+def new_folder(*, in_memory: bool) -> Path:
+    """Make a folder for a server, in memory if it may lie there and there is room."""
+    in_memory = in_memory and _has_room_in_memory()
+    return Path(tempfile.mkdtemp(prefix="dialctl-postgres-", dir=MEMORY if in_memory else None))
+
+
 def _has_room_in_memory() -> bool:
     return MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
 
@@ -152,6 +158,17 @@ def binaries(folder: Path, *, copy: bool) -> Path:
     shutil.copytree(libraries, folder / libraries.name)
     shutil.copytree(installed, folder / package.name / installed.name, symlinks=True)
     return folder / package.name / installed.name / "bin"
+
+
+def kill(server: subprocess.Popen) -> None:
+    """End a server and all its processes at once, as a machine that stops does; it may have ended already."""
+    children = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(server.pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    for pid in (server.pid, *map(int, children)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    server.wait()
 
 
 def free_port(address: str = LOCALHOST) -> int:
