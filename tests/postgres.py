@@ -1,7 +1,8 @@
 """A throw-away PostgreSQL server for tests: real binaries from a wheel, no package manager, also as root.
 
-`DIALCTL_TEST_POSTGRES` names another server to use, as a URL of a user who may create databases. The
-binaries of `DIALCTL_TEST_POSTGRES_VERSION` (16 or 18, by default the newest) are taken otherwise.
+`DIALCTL_TEST_POSTGRES` names another server to use, as a URL of a user who may create databases; tests that
+need more than that, or kill their server, start one all the same. `DIALCTL_TEST_POSTGRES_VERSION` (16 or 18,
+by default the newest) says which binaries are taken for those that are started.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from reconciler.store.schema import create_tables
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
+ANOTHER = "DIALCTL_TEST_POSTGRES"
+
 NOBODY = 65534
 """PostgreSQL refuses to run as root: then its server runs as this user, in a folder of its own."""
 
@@ -42,19 +45,25 @@ ROOM = 2 << 30
 """Bytes: the folder lies in memory where there is so much, for a database is then made six times faster."""
 
 _made: list[str] = []
+_kept: list[str] = []
 _names = (f"dialctl_test_{os.getpid()}_{number}" for number in itertools.count(1))
 
 
 @cache
 def server() -> str:
     """Give the URL of a running server, without a database."""
-    return os.environ.get("DIALCTL_TEST_POSTGRES") or start()
+    another = os.environ.get(ANOTHER)
+    if another:
+        atexit.register(_drop, _made)
+        atexit.register(_drop, _kept)
+    return another or start()
 
 
 def new_database(template: str = "template0") -> str:
-    """Create a database, empty or as another one is, which from then on stays; gives its name."""
+    """Create a database, empty or as another one is, which stays from then on; gives its name."""
     if template in _made:
         _made.remove(template)
+        _kept.append(template)
     name = next(_names)
     with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")
@@ -63,15 +72,25 @@ def new_database(template: str = "template0") -> str:
     return name
 
 
+def database_of_a_superuser() -> str:
+    """Give the URL of an empty database on a server of our own, where one may make roles, too."""
+    return f"{start()}/postgres" if os.environ.get(ANOTHER) else url_of(new_database())
+
+
 @contextmanager
 def databases_for_a_while() -> Iterator[None]:
     """Drop afterwards what was created meanwhile, but not what others are copied from."""
     before = len(_made)
     yield
-    if len(_made) > before:
+    _drop(_made, but=before)
+
+
+def _drop(databases: list[str], but: int = 0) -> None:
+    """Drop the last ones, but so many."""
+    if len(databases) > but:
         with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
-            while len(_made) > before:
-                connection.execute(f"DROP DATABASE {_made.pop()} WITH (FORCE)")
+            while len(databases) > but:
+                connection.execute(f"DROP DATABASE {databases.pop()} WITH (FORCE)")
 
 
 def url_of(database: str) -> str:
