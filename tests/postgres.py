@@ -1,7 +1,8 @@
 """A throw-away PostgreSQL server for tests: real binaries from a wheel, no package manager, also as root.
 
-`DIALCTL_TEST_POSTGRES` names another server to use, as a URL of a user who may create databases. The
-binaries of `DIALCTL_TEST_POSTGRES_VERSION` (16 or 18, by default the newest) are taken otherwise.
+`DIALCTL_TEST_POSTGRES` names another server to use, as a URL of a user who may create databases; tests that
+need more than that, or kill their server, start one all the same. `DIALCTL_TEST_POSTGRES_VERSION` (16 or 18,
+by default the newest) says which binaries are taken for those that are started.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import atexit
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from importlib.util import find_spec
@@ -27,6 +29,8 @@ from reconciler.store.months_ahead import make_first
 from reconciler.store.schema import create_tables
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+
+ANOTHER = "DIALCTL_TEST_POSTGRES"
 
 NOBODY = 65534
 """PostgreSQL refuses to run as root: then its server runs as this user, in a folder of its own."""
@@ -41,19 +45,25 @@ ROOM = 2 << 30
 """Bytes: the folder lies in memory where there is so much, for a database is then made six times faster."""
 
 _made: list[str] = []
+_kept: list[str] = []
 _names = (f"dialctl_test_{os.getpid()}_{number}" for number in itertools.count(1))
 
 
 @cache
 def server() -> str:
     """Give the URL of a running server, without a database."""
-    return os.environ.get("DIALCTL_TEST_POSTGRES") or start()
+    another = os.environ.get(ANOTHER)
+    if another:
+        atexit.register(_drop, _made)
+        atexit.register(_drop, _kept)
+    return another or start()
 
 
 def new_database(template: str = "template0") -> str:
-    """Create a database, empty or as another one is, which from then on stays; gives its name."""
+    """Create a database, empty or as another one is, which stays from then on; gives its name."""
     if template in _made:
         _made.remove(template)
+        _kept.append(template)
     name = next(_names)
     with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")
@@ -62,15 +72,25 @@ def new_database(template: str = "template0") -> str:
     return name
 
 
+def database_of_a_superuser() -> str:
+    """Give the URL of an empty database on a server of our own, where one may make roles, too."""
+    return f"{start()}/postgres" if os.environ.get(ANOTHER) else url_of(new_database())
+
+
 @contextmanager
 def databases_for_a_while() -> Iterator[None]:
     """Drop afterwards what was created meanwhile, but not what others are copied from."""
     before = len(_made)
     yield
-    if len(_made) > before:
+    _drop(_made, but=before)
+
+
+def _drop(databases: list[str], but: int = 0) -> None:
+    """Drop the last ones, but so many."""
+    if len(databases) > but:
         with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
-            while len(_made) > before:
-                connection.execute(f"DROP DATABASE {_made.pop()} WITH (FORCE)")
+            while len(databases) > but:
+                connection.execute(f"DROP DATABASE {databases.pop()} WITH (FORCE)")
 
 
 def url_of(database: str) -> str:
@@ -101,8 +121,7 @@ def start(
     `trusted`: the network from which anybody may connect, `198.18.0.0/24`; else only this machine. With
     other settings than NOT_DURABLE its folder is on a disk.
     """
-    in_memory = settings is NOT_DURABLE and _has_room_in_memory()
-    folder = Path(tempfile.mkdtemp(prefix="dialctl-postgres-", dir=MEMORY if in_memory else None))
+    folder = new_folder(in_memory=settings is NOT_DURABLE)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     as_whom = identity()
     programs = binaries(folder, copy=bool(as_whom))
@@ -132,6 +151,12 @@ def start(
     return f"postgresql://dialctl@{address}:{port}"
 
 
+def new_folder(*, in_memory: bool) -> Path:
+    """Make a folder for a server, in memory if it may lie there and there is room."""
+    in_memory = in_memory and _has_room_in_memory()
+    return Path(tempfile.mkdtemp(prefix="dialctl-postgres-", dir=MEMORY if in_memory else None))
+
+
 def _has_room_in_memory() -> bool:
     return MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
 
@@ -152,6 +177,17 @@ def binaries(folder: Path, *, copy: bool) -> Path:
     shutil.copytree(libraries, folder / libraries.name)
     shutil.copytree(installed, folder / package.name / installed.name, symlinks=True)
     return folder / package.name / installed.name / "bin"
+
+
+def kill(server: subprocess.Popen) -> None:
+    """End a server and all its processes at once, as a machine that stops does; it may have ended already."""
+    children = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(server.pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    for pid in (server.pid, *map(int, children)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    server.wait()
 
 
 def free_port(address: str = LOCALHOST) -> int:

@@ -160,8 +160,9 @@ class Dialer:
             return
         with writing(self._database, DIALERS) as connection:
             now = self._clock.now()
+            peers = leases.peers(connection, self._lease, self._gateway.name, now)
             leases.resign(connection, self._lease, now)
-            leases.knock(connection, leases.peers(connection, self._lease, self._gateway.name, now))
+            leases.knock(connection, peers)
 
     def step(self) -> StepResult:
         """Do what is to be done now.

@@ -8,24 +8,27 @@ lock for everything; on PostgreSQL advisory ones, so that a stop need not wait f
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel
 
 from reconciler.errors import DatabaseUnusable
+from reconciler.store.failures import failures
+from reconciler.store.urls import POSTGRESQL, SQLITE, WRITE_A_URL, names_several_servers, shown
 
 BUSY_TIMEOUT_MS = 30_000
 
@@ -47,6 +50,7 @@ _SERVER_NOTICES = {
     "tcp_user_timeout": _UNHEARD_MS,
     **{f"tcp_keepalives_{what}": value for what, value in NOTICED_AFTER.items()},
 }
+_WHICH_SERVER = "target_session_attrs"
 FROZEN_MS = 60_000
 """As long may a process say nothing amid a transaction. One that is stopped, or whose virtual machine is,
 would keep everybody from dialing until somebody wakes it up; nobody works so long between two statements."""
@@ -81,6 +85,12 @@ Correct = Callable[[Callable[[], datetime] | None], timedelta]
 
 Gives by how much they may still differ."""
 
+_UNCONFIRMED = "dialctl_unconfirmed"
+"""Key in a connection's `info`: a commit was to be confirmed by a standby, and was not."""
+
+_WAITS_FOR_STANDBY = "SyncRepWaitForLSN"
+"""The function of the server whose warning says so: its words depend on the language that is set."""
+
 CLOSE = timedelta(milliseconds=10)
 """Clocks of dialers may differ by so much: a fifth of what lies between two calls at twenty a second."""
 
@@ -91,36 +101,12 @@ logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 _AHEAD = "dialctl_ahead"
 """Key in a connection's `info`: its pipeline, while statements are sent ahead."""
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
-WRITE_A_URL = "write sqlite:///dialctl.db or postgresql://user@host/database"
-
-
-def parse_url(text: str) -> URL:
-    """Read a database URL; raises DatabaseUnusable where it is none that we speak."""
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        raise DatabaseUnusable(f"{text!r} is no database URL", hint=WRITE_A_URL) from None
-    backend = url.get_backend_name()
-    if backend == POSTGRESQL:
-        return url.set(drivername="postgresql+psycopg")
-    if backend != SQLITE:
-        raise DatabaseUnusable(f"no support for {backend!r} databases", hint=WRITE_A_URL)
-    return url
-
-
-def shown(url: URL) -> str:
-    """Write a database URL for people: without password, and without the name of the driver."""
-    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
-
 
 def connect(url: URL, *, read_only: bool) -> Engine:
     """Make the engine of a database, set up so that our transactions mean what they say."""
     # Parameters may be phone numbers: no error text or traceback shows them (R-PLAN-8).
     if url.get_backend_name() == POSTGRESQL:
-        told = {name: value for name, value in _CLIENT_NOTICES.items() if name not in url.query}
-        arguments = {"options": "-c timezone=UTC", **told}
-        engine = create_engine(url, hide_parameters=True, connect_args=arguments)
+        engine = _engine_of_server(url, read_only=read_only)
         event.listen(engine, "connect", _configure_postgresql)
         event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "before_cursor_execute", _catch_up_first)
@@ -145,6 +131,18 @@ def connect(url: URL, *, read_only: bool) -> Engine:
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _engine_of_server(url: URL, *, read_only: bool) -> Engine:
+    wanted: dict[str, int | str] = {**_CLIENT_NOTICES}
+    if names_several_servers(url) and not read_only:  # any of them can be read
+        wanted[_WHICH_SERVER] = os.environ.get("PGTARGETSESSIONATTRS", "read-write")
+    told = {name: value for name, value in wanted.items() if name not in url.query}
+    told["options"] = f"{url.query.get('options', '')} -c timezone=UTC".strip()
+    try:
+        return create_engine(url, hide_parameters=True, connect_args=told)
+    except ArgumentError as error:
+        raise DatabaseUnusable(f"{shown(url)}: {error}", hint=WRITE_A_URL) from None
 
 
 def file_of(engine: Engine) -> Path | None:
@@ -181,11 +179,26 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor.close()
 
 
-def _configure_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's, imported late
+def _configure_postgresql(connection: Any, record: Any) -> None:  # noqa: ANN401 - psycopg's, imported late
     settings = {**_SERVER_NOTICES, "idle_in_transaction_session_timeout": FROZEN_MS}
     # not as options at the start: poolers refuse those they do not know
     connection.execute("; ".join(f"SET {name} = {value}" for name, value in settings.items()))
     connection.commit()
+    connection.add_notice_handler(partial(_hear, record.info))
+
+
+def _hear(info: dict[str, object], notice: Any) -> None:  # noqa: ANN401 - psycopg's, imported late
+    if notice.source_function == _WAITS_FOR_STANDBY:
+        info[_UNCONFIRMED] = True
+
+
+def was_unconfirmed(connection: Connection) -> bool:
+    """Tell whether the last commit is on this server alone, though a standby was to confirm it.
+
+    The server waits for that as long as it takes, but gives up where somebody cancels the wait; it then
+    reports the commit like any other, with a warning beside it.
+    """
+    return bool(connection.info.pop(_UNCONFIRMED, False))
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -295,38 +308,3 @@ def wait_at_most(connection: Connection, milliseconds: int) -> None:
     """Give up sooner than a writer does where a table's lock is taken; for this transaction."""
     if connection.dialect.name == POSTGRESQL:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
-
-
-_REMEDIES = {
-    "unable to open database file": "its folder must exist, and you must be allowed to write there",
-    "readonly database": "the file and its folder must be writable, also to read: SQLite locks there",
-    "file is not a database": "--database-url or DIALCTL_DATABASE_URL names another file",
-    "disk is full": "make room; nothing was half written",
-    "No space left on device": "make room on the database server; nothing was half written",
-    "read-only transaction": "this server is a standby: what writes needs the URL of the primary",
-    "Connection refused": "is the server running, and is host and port of the URL right?",
-    "authentication failed": "user and password stand in the URL, or in PGUSER and PGPASSWORD or ~/.pgpass",
-    "does not exist": "create the database first: createdb, or CREATE DATABASE in psql",
-}
-
-
-def remedy(error: BaseException) -> str | None:
-    """Say what a person can do about an error of the database, if it is one of those that people meet."""
-    return next((hint for text, hint in _REMEDIES.items() if text in str(error)), None)
-
-
-_BUSY_STATES = frozenset({"55P03", "40P01", "40001"})
-"""PostgreSQL: lock not available in time, deadlock, serialization failure."""
-
-
-def is_busy(error: BaseException) -> bool:
-    """Tell whether an error only says that somebody else holds the write lock."""
-    if isinstance(error, sqlite3.OperationalError):
-        return "locked" in str(error)
-    return getattr(error, "sqlstate", None) in _BUSY_STATES
-
-
-def failures() -> tuple[type[Exception], ...]:
-    """Give what a failing database raises: by SQLAlchemy, or by a driver where a statement goes past it."""
-    psycopg = sys.modules.get("psycopg")  # imported by the first connection to a server, and not before
-    return (DBAPIError, sqlite3.Error) if psycopg is None else (DBAPIError, sqlite3.Error, psycopg.Error)

@@ -15,8 +15,12 @@ from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import DBAPIError
 
 from reconciler.errors import DatabaseUnusable, SomebodyElseIsApplying
-from reconciler.store import dialect
+from reconciler.store import dialect, failures
 from reconciler.store.dialect import Lock
+from reconciler.store.urls import parse_url, shown
+
+_UNCONFIRMED = "committed, but the standby that was to confirm it has not: a failover may lose it"
+_LET_IT_WAIT = "somebody cancelled the wait: leave such waits alone, and mend the standby"
 
 
 class Database:
@@ -45,10 +49,15 @@ class Database:
 
         In a SQLite file it keeps everybody else from writing, whatever its `locks`, and waits as long as the
         busy timeout says, whatever its `patience`. Raises SomebodyElseIsApplying where that is not enough.
+
+        Raises DatabaseUnusable, though it is committed, where a failover may lose it: nothing must follow.
         """
-        with self._told_plainly(), self._writer(locks, patience).begin() as connection:
-            self._require_same_file()
-            yield connection
+        with self._told_plainly(), self._writer(locks, patience).connect() as connection:
+            with connection.begin():
+                self._require_same_file()
+                yield connection
+            if dialect.was_unconfirmed(connection):
+                raise DatabaseUnusable(f"{self.name}: {_UNCONFIRMED}", hint=_LET_IT_WAIT)
 
     def _writer(self, locks: tuple[Lock, ...], patience: timedelta | None) -> Engine:
         kind = (locks, patience)
@@ -86,13 +95,13 @@ class Database:
     def _told_plainly(self) -> Iterator[None]:
         try:
             yield
-        except dialect.failures() as error:
+        except failures.failures() as error:
             cause = (error.orig if isinstance(error, DBAPIError) else None) or error
-            if dialect.is_busy(cause):
-                raise SomebodyElseIsApplying(
-                    f"{self.name} is locked by another process; try again"
-                ) from error
-            raise DatabaseUnusable(f"{self.name}: {cause}", hint=dialect.remedy(cause)) from error
+            if failures.is_busy(cause):
+                raise SomebodyElseIsApplying(f"{self.name} {failures.told_busy(cause)}") from error
+            raise DatabaseUnusable(
+                f"{self.name}: {failures.told(cause)}", hint=failures.remedy(cause)
+            ) from error
 
 
 def open_database(url: str, *, read_only: bool = False, correct: dialect.Correct | None = None) -> Database:
@@ -101,13 +110,13 @@ def open_database(url: str, *, read_only: bool = False, correct: dialect.Correct
     `correct` of a clock: each writing transaction has that clock agree with the database's machine, so that
     all that dial go by one.
     """
-    parsed = dialect.parse_url(url)
-    return Database(dialect.connect(parsed, read_only=read_only), dialect.shown(parsed), correct)
+    parsed = parse_url(url)
+    return Database(dialect.connect(parsed, read_only=read_only), shown(parsed), correct)
 
 
 def exists(url: str) -> bool:
     """Tell whether there is a database at this URL at all, without creating one."""
-    return dialect.may_exist(dialect.parse_url(url))
+    return dialect.may_exist(parse_url(url))
 
 
 def is_empty(connection: Connection) -> bool:

@@ -26,15 +26,15 @@ _VALID = Prepared(
         dialer.c.lease_until > bindparam("now"),
     )
 )
-_PEERS = Prepared(
+_RUNNING = Prepared(
     select(dialer.c.id, dialer.c.lease_until)
     .where(
         dialer.c.gateway == bindparam("gateway"),
-        dialer.c.id != bindparam("own_id"),
         dialer.c.lease_until > bindparam("now"),
         dialer.c.stopped_at.is_(None),
     )
     .order_by(dialer.c.id)
+    .with_for_update(key_share=True)
 )
 _KNOCK = Prepared(
     update(dialer).where(dialer.c.id == bindparam("peer_id")).values(lease_until=bindparam("until"))
@@ -125,9 +125,13 @@ def resign(connection: Connection, lease: Lease, now: datetime) -> None:
 
 
 def peers(connection: Connection, lease: Lease, gateway: str, now: datetime) -> dict[UUID, datetime]:
-    """Give the other dialers of a gateway whose leases are valid, with the end of each lease."""
-    rows = _PEERS.rows(connection, {"gateway": gateway, "own_id": lease.dialer_id, "now": now})
-    return {row.id: row.lease_until for row in rows}
+    """Give the other dialers of a gateway whose leases are valid, with the end of each lease.
+
+    Nobody else writes these rows, or one's own, until the transaction is over. To be called before any of
+    them is written: two that leave at once, and each knock at the other, would wait in a circle otherwise.
+    """
+    rows = _RUNNING.rows(connection, {"gateway": gateway, "now": now})
+    return {row.id: row.lease_until for row in rows if row.id != lease.dialer_id}
 
 
 def knock(connection: Connection, found: Mapping[UUID, datetime]) -> dict[UUID, datetime]:

@@ -10,7 +10,7 @@ import pytest
 from support.present_database import ON_BOTH, present_url, query
 
 from reconciler.core.months import Month
-from reconciler.store.dialect import parse_url, shown
+from reconciler.store.urls import parse_url, shown
 
 NO_DATABASE = (
     "there is no database at sqlite:///dialctl.db\n"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from threading import Barrier, BrokenBarrierError
+from unittest.mock import patch
 
 import pytest
 from databases import shared_url
@@ -12,7 +15,7 @@ from support.carrier import ScriptedCarrier, SharedCarrier
 
 from reconciler.controller.dialer import LEASE
 from reconciler.controller.handing_over import ANSWERS_WITHIN, HandOver
-from reconciler.store import open_attempts, tables
+from reconciler.store import leases, open_attempts, tables
 from reconciler.store.engine import open_database
 from reconciler.store.open_attempts import HANDED_OVER
 from reconciler.store.reads.installations import abandoned_calls, dialer_records
@@ -331,6 +334,21 @@ def test_a_lease_that_is_given_up_is_noticed_at_once(bench, join):
     other.step()
     other.step()
     assert owners(bench) == {other.lease.dialer_id: 6}
+
+
+def test_dialers_that_leave_at_the_same_moment_do_not_wait_for_each_other_in_a_circle(bench, join):
+    """R-CRASH-2: each gives its own lease up and knocks at the other; both come to an end."""
+    both_have_begun = Barrier(2)
+
+    def resign_together(*given):
+        resign(*given)
+        with suppress(BrokenBarrierError):  # where one has to wait for the other first, it never comes
+            both_have_begun.wait(timeout=0.2)
+
+    dialers, resign = [join(), join()], leases.resign
+    with patch.object(leases, "resign", resign_together), ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda dialer: dialer.resign(), dialers))
+    assert [row.stopped_at for row in bench.rows(tables.dialer)] == [bench.clock.now()] * 2
 
 
 def test_a_knock_changes_nothing_but_when_the_lease_is_renewed(bench, join):

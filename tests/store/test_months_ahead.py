@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+import postgres
 import pytest
 from databases import ON_POSTGRESQL, ON_SQLITE
 from sqlalchemy import text
@@ -170,7 +171,7 @@ def test_a_person_who_moves_rows_waits_for_readers_in_short_goes():
 @ON_POSTGRESQL
 def test_a_dialer_that_may_not_make_tables_goes_on_without():
     """It says so once, `db check` says who may; its calls are placed and written down all the same."""
-    bench = Bench(*SPRING, start=JULY.start)
+    bench = Bench(*SPRING, start=JULY.start, url=postgres.database_of_a_superuser())
     told = []
     with as_somebody_who_only_writes(bench) as database:
         dialer = bench.join(database=database)

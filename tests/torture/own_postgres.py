@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -75,14 +74,7 @@ class OwnPostgres:
 
     def kill(self) -> None:
         """End the server and all its processes at once, as a machine that stops does."""
-        children = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(self._process.pid)],
-            capture_output=True, text=True, check=False,
-        ).stdout.split()  # fmt: skip
-        for pid in (self._process.pid, *map(int, children)):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self._process.wait()
+        postgres.kill(self._process)
 
     def need_room(self) -> None:
         """Have it begin a new file of its log, for which a full disk has no room."""
