@@ -18,6 +18,7 @@ from reconciler.store.observed.facts import (
     left_to_call,
 )
 from reconciler.store.observed.objects import observed_objects
+from reconciler.store.observed.recent_calls import RecentCallsLookup
 from reconciler.store.tables import campaign, configuration, installation, organization
 
 
@@ -42,6 +43,7 @@ def observe(connection: Connection, desired: DesiredState, source: str, now: dat
         waiting=WaitingLookup(connection, campaigns),
         changed_by=ChangedByLookup(connection),
         ledger=LedgerLookup(connection, now),
+        recent_calls=RecentCallsLookup(connection, now),
     )
 
 
