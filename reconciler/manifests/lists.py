@@ -117,7 +117,7 @@ _KEY_HINT = "write one, or key: phone to derive it from the number"
 def _from_file(
     document: Document, spec: ContactListSpec, key: ObjectKey, rules: CampaignRules, hash_key: bytes
 ) -> ListContent:
-    file = open_data_file(document.file, spec.from_ or "")
+    file = open_data_file(document.file, spec.file or "")
     if isinstance(file, str):
         return ListContent(faults=[document.place.fault(("spec", "from"), file)])
     try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import Connection, select
 
 from reconciler.core.desired import DesiredState
 from reconciler.core.existing import Existing
 from reconciler.core.plan.observed import ObservedState
+from reconciler.core.plan.redial import chosen_anew
 from reconciler.store.observed.contacts import contacts_of
 from reconciler.store.observed.facts import (
     ChangedByLookup,
@@ -19,6 +21,7 @@ from reconciler.store.observed.facts import (
 )
 from reconciler.store.observed.objects import observed_objects
 from reconciler.store.observed.recent_calls import RecentCallsLookup
+from reconciler.store.observed.selections import selections
 from reconciler.store.tables import campaign, configuration, installation, organization
 
 
@@ -37,13 +40,14 @@ def observe(connection: Connection, desired: DesiredState, source: str, now: dat
         serial=serial,
         hash_key=hash_key,
         objects=objects,
-        contacts=contacts_of(connection, desired.contacts, source),
+        contacts=contacts_of(connection, chain(desired.contacts, desired.redials), source),
         holds=holds_on(connection, campaigns, now),
         left_to_call=left_to_call(connection, campaigns),
         waiting=WaitingLookup(connection, campaigns),
         changed_by=ChangedByLookup(connection),
         ledger=LedgerLookup(connection, now),
         recent_calls=RecentCallsLookup(connection, now),
+        selections=selections(connection, chosen_anew(desired, objects)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -85,6 +85,21 @@ class ObservedContact(NamedTuple):
         return self.list or campaign_key(self.org, self.campaign)
 
 
+class SelectedContact(NamedTuple):
+    """A contact of another campaign that a list calls again, with the fields that it takes along."""
+
+    external_id: str
+    fields: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Whom a RedialList chooses, in dialing order of their campaign; `left_out` counts others by reason."""
+
+    contacts: Sequence[SelectedContact] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
 class RecentCalls(Protocol):
     """Tells which numbers were called within `recontact.WITHIN`, many at a time: there may be a million."""
 
@@ -123,7 +138,8 @@ class ObservedState:
     campaign. `changed_by` tells who changed an object or a contact last without an apply. `holds` are those
     on one campaign that stand, the oldest first. `ledger` gives, by an organization's name, the numbers that
     its suppression ledger holds now, each with whether it holds them without expiry. `recent_calls` tells
-    whom anybody has called lately.
+    whom anybody has called lately. `selections` are those of the lists of `redial.chosen_anew` whose campaign
+    exists.
     """
 
     serial: int
@@ -136,6 +152,7 @@ class ObservedState:
     changed_by: Lookup[UUID, Attribution] = field(default_factory=dict)
     ledger: Lookup[str, Mapping[str, bool]] = field(default_factory=dict)
     recent_calls: RecentCalls = field(default_factory=NoCalls)
+    selections: Mapping[ObjectKey, Selection] = field(default_factory=dict)
 
 
 def empty_state(hash_key: bytes) -> ObservedState:

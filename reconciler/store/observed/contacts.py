@@ -75,7 +75,9 @@ class ContactStream:
         )  # fmt: skip
 
 
-def contacts_of(connection: Connection, declared: Iterable[DesiredContact], source: str) -> ContactStream:
+def contacts_of(
+    connection: Connection, declared: Iterable[DesiredContact | ObjectKey], source: str
+) -> ContactStream:
     """Stream the contacts of every campaign that the manifests name, or that the source ever wrote into."""
     places = _places(connection)
     by_key = {ids: place for place, ids in places.items()}
