@@ -6,7 +6,15 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from reconciler.core.canonical import canonical_json
-from reconciler.core.desired import DesiredContact, DesiredObject, DesiredState, ListRows, ObjectKey, Origin
+from reconciler.core.desired import (
+    DesiredContact,
+    DesiredObject,
+    DesiredState,
+    ListRows,
+    ObjectKey,
+    Origin,
+    RedialList,
+)
 from reconciler.spec.campaign import CampaignSpec
 from reconciler.spec.configuration import ConfigurationSpec
 from reconciler.spec.contact_list import ContactListSpec
@@ -42,6 +50,23 @@ def contact_list(name="crm", campaign="spring", org="default", mode="mirror"):
     return _object(ObjectKey("ContactList", org, campaign, name), spec)
 
 
+def redial_list(
+    name="again", campaign="autumn", *, of="spring", mode="mirror", least=None, most=None, **choice
+):
+    """Declare a list that calls contacts of another campaign again; gives the object, and what it chooses."""
+    where = {"status": "exhausted", **choice}
+    as_of = where.pop("as_of", "2026-03-02T15:00:00Z")
+    spec = ContactListSpec.model_validate(
+        {"from": {"campaign": of, "where": where, "as_of": as_of}, "mode": mode}
+    )
+    item, redial = _object(ObjectKey("ContactList", "default", campaign, name), spec), spec.redial
+    chosen = RedialList(
+        item.key, ObjectKey("Campaign", "default", None, of), redial.where.status, redial.where.outcome or (),
+        redial.as_of, Origin(item.origin.file, 5), least, most, Origin(item.origin.file, 8),
+    )  # fmt: skip
+    return item, chosen
+
+
 def suppression_list(*entries, name="dnc", org="default"):
     """Entries are numbers, or pairs of a number and the day on which it may be called again."""
     pairs = sorted((entry, None) if isinstance(entry, str) else entry for entry in entries)
@@ -71,9 +96,11 @@ def number_of(name):
     return f"+1{(212, 303, 404, 505, 602, 702, 803, 904)[drawn % 8]}55501{drawn // 8 % 100:02d}"
 
 
-def state(*objects, contacts=(), rows=None):
+def state(*objects, contacts=(), rows=None, redials=()):
     lists = {item.key: ListRows(len(contacts)) for item in objects if item.key.kind == "ContactList"}
-    return DesiredState(tuple(objects), tuple(contacts), {**lists, **(rows or {})})
+    return DesiredState(
+        tuple(objects), tuple(contacts), {**lists, **(rows or {})}, redials={one.key: one for one in redials}
+    )
 
 
 def edited(item, **spec):

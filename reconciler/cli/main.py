@@ -25,6 +25,7 @@ from reconciler.cli import (
     applying,
     archiving,
     carrier,
+    cloning,
     contacts,
     db,
     dialing,
@@ -77,6 +78,10 @@ FAMILIES: Mapping[str, tuple[str, Mapping[str, Command]]] = {
     "describe": (
         "One object: its history, and what it waits for.",
         {"campaign": reading.describe_campaign, "contact": reading.describe_contact},
+    ),
+    "clone": (
+        "A new manifest from what there is.",
+        {"campaign": cloning.clone_campaign},
     ),
     "db": (
         "The database: its schema, its history, and its stamp.",

@@ -59,11 +59,20 @@ def simulate(
         _check_writable(attempts)
     with _progress(scenario) as progress:
         done = run_simulation(Source(paths, sys.stdin.buffer, org, strict), scenario, progress)
-    for row in done.planned.bad_rows:
-        note(f"warning: {row}")
+    for warning in (*done.planned.bad_rows, *_left_empty(done)):
+        note(f"warning: {warning}")
     if attempts is not None:
         _write_attempts(done, attempts, every=every)
     _show(done, scenario)
+
+
+def _left_empty(done: Simulated) -> Iterator[str]:
+    """Name the lists whose contacts stand in a database, which no simulation reads."""
+    from reconciler.core.plan.redial import SIMULATED
+
+    for notice in done.planned.plan.notices:
+        if notice.detail == SIMULATED:
+            yield f"{notice.key}: {notice.detail}"
 
 
 def _scenario(start: str | None, length: str, seed: int, tick: str) -> Scenario:

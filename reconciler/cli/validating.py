@@ -25,10 +25,11 @@ def validate(
     strict: Annotated[bool, typer.Option("--strict", help="Take bad rows of data files for errors.")] = False,
 ) -> None:
     """Check manifests and data files without a database."""
+    from reconciler.clock import SystemClock
     from reconciler.controller.planning import Source, validate_source
 
     source = Source(paths, sys.stdin.buffer, org, strict)
-    summary = validate_source(source)
+    summary = validate_source(source, SystemClock().now())
     if summary.faults:
         raise FaultsFound(summary.faults)
     print_lines(_lines(summary))
@@ -64,6 +65,8 @@ def _lines(summary: Summary) -> Iterator[str]:
 
 
 def _contacts(summary: Summary) -> Iterator[str]:
+    from reconciler.core.plan.redial import choice_text
+
     if summary.contacts:
         yield from ("", "Contacts:")
     for (org, campaign), count in sorted(
@@ -72,3 +75,6 @@ def _contacts(summary: Summary) -> Iterator[str]:
         yield f"  {org}/{campaign or 'default'}: {count:,}"
         empty = [key for key in summary.empty_lists if (key.org, key.campaign) == (org, campaign)]
         yield from (f"    ContactList {key.name}: no rows" for key in empty)
+        for redial in summary.redials:
+            if (redial.key.org, redial.key.campaign) == (org, campaign):
+                yield f"    ContactList {redial.key.name}: to be selected from {choice_text(redial)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import BinaryIO
 
 from sqlalchemy import Connection, select
@@ -15,6 +16,7 @@ from reconciler.core.plan.plan import Plan, PlanOptions, Tripped
 from reconciler.core.plan.planner import plan
 from reconciler.errors import Fault, FaultsFound, GuardRefused
 from reconciler.manifests.load import load_manifests
+from reconciler.manifests.redial import still_to_come
 from reconciler.manifests.resolve import Examination, examine
 from reconciler.manifests.summary import Summary, summarise
 from reconciler.store.observe import existing, observe
@@ -60,20 +62,26 @@ class ReadSource:
         self._read_all = source.read_all
         self._examined: tuple[Existing, bytes, Examination] | None = None
 
-    def summary(self, known: Existing, key: bytes) -> Summary:
+    def summary(self, known: Existing, key: bytes, now: datetime) -> Summary:
         """Give the counts of everything, and every fault, bad row and warning; under `strict` no bad rows."""
         examination = self._examine(known, key)
         summary = summarise(self._loaded, examination)
+        faults = [*summary.faults, *still_to_come(self._loaded.documents, now)]
         if not self._strict:
-            return summary
-        return replace(summary, faults=[*summary.faults, *summary.bad_rows], bad_rows=())
+            return replace(summary, faults=faults)
+        return replace(summary, faults=[*faults, *summary.bad_rows], bad_rows=())
 
     def desired(
-        self, known: Existing, key: bytes, rows: KnownRows | None = None
+        self, known: Existing, key: bytes, rows: KnownRows | None = None, now: datetime | None = None
     ) -> tuple[DesiredState, Sequence[Fault]]:
-        """Give the desired state and the bad rows that it leaves out; raises FaultsFound."""
+        """Give the desired state and the bad rows that it leaves out; raises FaultsFound.
+
+        `now` judges instants that must be over; None: they are not judged.
+        """
         examination = self._examine(known, key, rows)
         faults = [*examination.faults, *(examination.bad_rows if self._strict else ())]
+        if now is not None:
+            faults += still_to_come(self._loaded.documents, now)
         if faults:
             raise FaultsFound(faults)
         return examination.desired, examination.bad_rows
@@ -81,7 +89,8 @@ class ReadSource:
     def plan(self, connection: Connection, options: PlanOptions) -> Planned:
         """Compare with the database. Raises FaultsFound and PlanRefused."""
         rows = None if self._read_all else KnownRows(connection, options.source)
-        desired, bad_rows = self.desired(existing(connection), hash_key(connection), rows)
+        now = None if options.simulated else options.now  # a simulation may play in the past
+        desired, bad_rows = self.desired(existing(connection), hash_key(connection), rows, now)
         observed = observe(connection, desired, options.source, options.now)
         made = plan(desired, observed, replace(options, allowed=frozenset()))
         refusing = tuple(guard for guard in made.guards if guard.guard not in options.allowed)
@@ -131,6 +140,6 @@ def refuse_guarded(plan: Plan) -> None:
         raise GuardRefused(reasons, hint=f"nothing was changed; to go on, add {flags}")
 
 
-def validate_source(source: Source) -> Summary:
+def validate_source(source: Source, now: datetime) -> Summary:
     """Check manifests without a database: all that `validate` has to say."""
-    return ReadSource(source).summary(OFFLINE, secrets.token_bytes(KEY_BYTES))
+    return ReadSource(source).summary(OFFLINE, secrets.token_bytes(KEY_BYTES), now)

@@ -82,7 +82,7 @@ class Simulation:
     def load(self, source: Source) -> Planned:
         """Apply manifests to the scratch database, whatever the guards say: nothing real can happen."""
         now = self.clock.now()
-        options = PlanOptions(now=now, allowed=frozenset(GUARDS))
+        options = PlanOptions(now=now, allowed=frozenset(GUARDS), simulated=True)
         with self.database.read() as connection:
             planned = plan_source(connection, source, options)
         apply(self.database, planned.plan, Actor("simulation", "cli"), self.clock, self.ids)

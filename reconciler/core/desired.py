@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 Json = Any
@@ -110,6 +111,7 @@ class ListRows:
     `kept` are ids of bad rows: the contacts that they name stay as they are (R-PHONE-2). `unreadable_ids`
     counts bad rows whose id cannot be read: above 0, nothing is withdrawn from the list in this plan.
     `known` are the text hashes of rows that were not read, because their contacts are there as they say.
+    `frozen` tells that nothing is read any more: whoever is on the list stays on it (core/plan/redial.py).
     """
 
     rows: int = 0
@@ -117,13 +119,38 @@ class ListRows:
     kept: frozenset[str] = frozenset()
     unreadable_ids: int = 0
     known: AbstractSet[int] = frozenset()
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RedialList:
+    """A ContactList that calls contacts of another campaign again, those that this chooses.
+
+    `statuses` and `outcomes` are words of R-CONTACT-1 and of the table of outcomes; no outcome means any.
+    Only contacts count that were there at `as_of`, and whose last attempt had ended by then. `least` and
+    `most` bound how many there may be (`expect_rows`). The origins are those of the fields in the manifest.
+    """
+
+    key: ObjectKey
+    campaign: ObjectKey
+    statuses: Sequence[str]
+    outcomes: Sequence[str]
+    as_of: datetime
+    origin: Origin
+    least: int | None = None
+    most: int | None = None
+    bounds_origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """Everything that one source declares. Contacts keep file order, which is dialing order (R-DIAL-2)."""
+    """Everything that one source declares. Contacts keep file order, which is dialing order (R-DIAL-2).
+
+    `redials` are the lists whose contacts stand in no file: a plan finds them in the database.
+    """
 
     objects: Sequence[DesiredObject] = ()
     contacts: Sequence[DesiredContact] = ()
     lists: Mapping[ObjectKey, ListRows] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
+    redials: Mapping[ObjectKey, RedialList] = field(default_factory=dict)

@@ -15,6 +15,11 @@ _MILLISECOND = timedelta(milliseconds=1)
 _LAST_MILLISECOND = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
+def first_id_at(instant: datetime) -> UUID:
+    """Give what no id of version 7 that was made from an instant on is below, and every earlier one is."""
+    return UUID(int=(instant - _EPOCH) // _MILLISECOND << _BITS_BELOW_MILLISECONDS)
+
+
 class Month(NamedTuple):
     """A month of the calendar, in UTC; sorts by time, and reads `2026-03`."""
 
@@ -49,7 +54,7 @@ class Month(NamedTuple):
     @property
     def first_id(self) -> UUID:
         """What no id of version 7 that was made in it is below, and every earlier one is."""
-        return UUID(int=(self.start - _EPOCH) // _MILLISECOND << _BITS_BELOW_MILLISECONDS)
+        return first_id_at(self.start)
 
     def plus(self, months: int) -> Month:
         """Give the month so many months later, or earlier."""

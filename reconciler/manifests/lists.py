@@ -139,7 +139,7 @@ def _from_file(  # noqa: PLR0917 - as above
     hash_key: bytes,
     texts: RowTexts,
 ) -> ListContent:
-    file = open_data_file(document.file, spec.from_ or "")
+    file = open_data_file(document.file, spec.file or "")
     if isinstance(file, str):
         return ListContent(faults=[document.place.fault(("spec", "from"), file)])
     try:

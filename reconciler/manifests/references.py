@@ -65,12 +65,20 @@ class References:
         elif isinstance(manifest, (Contact, ContactList)):
             name = manifest.metadata.campaign
             if self.rules(org, name) is None:
-                if self._is_faulty("Campaign", name):
-                    return
-                known = self._names_in(org, (*self._campaigns, *self._existing.campaigns))
-                yield self._unknown(document, ("metadata", "campaign"), "campaign", name, known)
+                yield from self._unknown_campaign(document, ("metadata", "campaign"), org, name)
             elif name != DEFAULT and (org, name) not in self._campaigns:
                 yield from self._lost_configuration(document, org, name)
+        if isinstance(manifest, ContactList) and (redial := manifest.spec.redial) is not None:
+            yield from self._called_before(document, org, manifest.metadata.campaign, redial.campaign)
+
+    def _called_before(self, document: Document, org: str, campaign: str, name: str) -> Iterable[Fault]:
+        """The campaign whose contacts a list calls again: another one that exists."""
+        path = ("spec", "from", "campaign")
+        if name == campaign:
+            message = f"campaign '{name}' is the list's own: dialctl requeue calls its contacts again"
+            yield document.place.fault(path, message)
+        elif self.rules(org, name) is None:
+            yield from self._unknown_campaign(document, path, org, name)
 
     def configuration(self, org: str, name: str) -> ConfigurationSpec | None:
         """Find a configuration's spec."""
@@ -104,6 +112,14 @@ class References:
         if self.configuration(org, name) is None:
             message = f"campaign '{campaign}' has no configuration any more: '{name}' was deleted"
             yield document.place.fault(("metadata", "campaign"), message)
+
+    def _unknown_campaign(
+        self, document: Document, path: Sequence[str], org: str, name: str
+    ) -> Iterable[Fault]:
+        """A campaign that nothing has; one whose document is faulty does exist."""
+        if not self._is_faulty("Campaign", name):
+            known = self._names_in(org, (*self._campaigns, *self._existing.campaigns))
+            yield self._unknown(document, path, "campaign", name, known)
 
     def _is_faulty(self, kind: str, name: str) -> bool:
         return FaultyObject(kind, name) in self._faulty

@@ -15,6 +15,7 @@ from reconciler.core.desired import (
     Notice,
     ObjectKey,
     Origin,
+    RedialList,
 )
 from reconciler.core.existing import Existing
 from reconciler.core.masking import masked_name
@@ -27,6 +28,7 @@ from reconciler.manifests.contacts import desired_contact, read_numbers
 from reconciler.manifests.lists import ColumnsRead, ListContent, read_list
 from reconciler.manifests.load import Document, LoadedManifests
 from reconciler.manifests.objects import desired_object
+from reconciler.manifests.redial import redial_list
 from reconciler.manifests.references import References, org_of
 from reconciler.manifests.row_texts import KnownRows, NothingKnown
 from reconciler.manifests.warnings import Warned, contact_warnings, object_warnings
@@ -89,7 +91,8 @@ def examine(
         warnings += [notice for notice, _ in warned]
         for campaign, zones in collected.zones.items():
             warnings += zones.warnings(campaign)
-    desired = DesiredState(collected.objects, contacts, collected.lists, [*collected.notices, *warnings])
+    notices = [*collected.notices, *warnings]
+    desired = DesiredState(collected.objects, contacts, collected.lists, notices, collected.redials)
     return Examination(desired, collected.faults, collected.bad_rows, collected.columns)
 
 
@@ -126,6 +129,7 @@ class _Collected:
     lists: dict[ObjectKey, ListRows] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     columns: list[ColumnsRead] = field(default_factory=list)
+    redials: dict[ObjectKey, RedialList] = field(default_factory=dict)
     declared: dict[ObjectKey, Document] = field(default_factory=dict)
     zones: dict[ObjectKey, AbbreviatedZones] = field(default_factory=dict)
 
@@ -146,7 +150,10 @@ class _Collected:
         found, faults = desired_object(document, key)
         self.objects.append(found)
         self.faults += faults
-        if isinstance(manifest, ContactList):
+        if isinstance(manifest, ContactList) and (redial := redial_list(document, key, manifest.spec)):
+            self.redials[key] = redial
+            self.lists[key] = ListRows()
+        elif isinstance(manifest, ContactList):
             rules = self._rules(key.org, manifest.metadata.campaign)
             known = self.known.of_list(key) if manifest.spec.from_ is not None else frozenset()
             content = read_list(document, manifest.spec, key, rules, self.hash_key, known)

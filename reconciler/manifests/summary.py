@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.core.desired import DesiredState, Notice, ObjectKey
+from reconciler.core.desired import DesiredState, Notice, ObjectKey, RedialList
 from reconciler.errors import Fault
 from reconciler.manifests.lists import ColumnsRead
 from reconciler.manifests.load import LoadedManifests
@@ -19,7 +19,8 @@ class Summary:
     """Counts of documents per kind, in order of dependence, and of contacts per (organization, campaign).
 
     The campaign is None for ad hoc contacts; one that has lists, but nobody in them, counts 0. `empty_lists`
-    are those without a row. `faults` are errors; `bad_rows` and `warnings` are not.
+    are those without a row. `redials` are those whose contacts only a database tells. `faults` are errors;
+    `bad_rows` and `warnings` are not.
     `columns` says how each list's CSV file was read.
     """
 
@@ -30,6 +31,7 @@ class Summary:
     warnings: Sequence[Notice]
     columns: Sequence[ColumnsRead] = ()
     empty_lists: Sequence[ObjectKey] = ()
+    redials: Sequence[RedialList] = ()
 
 
 def summarise(loaded: LoadedManifests, examination: Examination) -> Summary:
@@ -43,7 +45,8 @@ def summarise(loaded: LoadedManifests, examination: Examination) -> Summary:
         examination.bad_rows,
         [notice for notice in desired.notices if notice.notice == "warning"],
         examination.columns,
-        [key for key, content in desired.lists.items() if not content.rows],
+        [key for key, content in desired.lists.items() if not content.rows and key not in desired.redials],
+        list(desired.redials.values()),
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from reconciler.spec.contact import ContactFields
 from reconciler.spec.model import ApiVersion, InCampaignMeta, SpecModel
+from reconciler.spec.redial import ContactSource, Redial
 from reconciler.spec.scalars import Text, WholeNumber
 
 Count = Annotated[WholeNumber, Field(ge=0)]
@@ -65,10 +66,11 @@ class ContactListSpec(SpecModel):
     """Where the contacts come from, and what a row that is gone means."""
 
     contacts: tuple[InlineContact, ...] | None = Field(None, description="The contacts, inline.")
-    from_: Text | None = Field(
+    from_: ContactSource | None = Field(
         None,
         alias="from",
-        description="A CSV or JSONL file, relative to the manifest, inside its root; encrypted: crm.csv.age.",
+        description="A CSV or JSONL file, relative to the manifest, inside its root, encrypted or not: "
+        "crm.csv, crm.csv.age; or contacts of a campaign that are called again.",
     )
     columns: Columns = Field(Columns(), description="Column names of the data file.")
     mode: Literal["mirror", "append"] = Field(
@@ -86,7 +88,21 @@ class ContactListSpec(SpecModel):
             raise ValueError("write contacts: or from:, one of the two")
         if self.contacts is not None and self.columns != Columns():
             raise ValueError("columns: goes with from:")
+        if self.redial is not None and self.columns != Columns():
+            raise ValueError("columns: goes with a data file; contacts of a campaign are copied as they are")
+        if self.redial is not None and self.key == "phone":
+            raise ValueError("key: phone goes with rows; contacts of a campaign keep their external ids")
         return self
+
+    @property
+    def file(self) -> str | None:
+        """Give the data file that the contacts come from, if they do."""
+        return self.from_ if isinstance(self.from_, str) else None
+
+    @property
+    def redial(self) -> Redial | None:
+        """Give the choice of another campaign's contacts, if they come from there."""
+        return self.from_ if isinstance(self.from_, Redial) else None
 
 
 class ContactList(SpecModel):

@@ -171,10 +171,10 @@ def _withdraw(work: ApplyWork, rows: Sequence[AnyRow]) -> None:
 def _renumber(work: ApplyWork, edited: Iterable[tuple[AnyRow, list[str]]]) -> None:
     """Write anew which numbers belong to contacts whose numbers were edited."""
     moved = [(row, numbers) for row, numbers in edited if row.phone_numbers != numbers]
-    gone = [
+    gone = [  # also what it shall have: who edited a contact by hand may have left these
         {"its_org": row.org_id, "its_number": number, "its_contact": row.id}
-        for row, _ in moved
-        for number in row.phone_numbers
+        for row, numbers in moved
+        for number in {*row.phone_numbers, *numbers}
     ]
     _FORGET_NUMBERS.run_many(work.connection, gone)
     rows = [{"id": row.id, "org_id": row.org_id, "phone_numbers": numbers} for row, numbers in moved]

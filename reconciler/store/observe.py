@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from reconciler.core.desired import DesiredState
 from reconciler.core.existing import Existing
 from reconciler.core.plan.observed import ObservedState
+from reconciler.core.plan.redial import chosen_anew
 from reconciler.store.observed.contacts import contacts_of
 from reconciler.store.observed.facts import (
     ChangedByLookup,
@@ -18,6 +19,8 @@ from reconciler.store.observed.facts import (
     left_to_call,
 )
 from reconciler.store.observed.objects import observed_objects
+from reconciler.store.observed.recent_calls import RecentCallsLookup
+from reconciler.store.observed.selections import selections
 from reconciler.store.tables import campaign, configuration, installation, organization
 
 
@@ -42,6 +45,8 @@ def observe(connection: Connection, desired: DesiredState, source: str, now: dat
         waiting=WaitingLookup(connection, campaigns),
         changed_by=ChangedByLookup(connection),
         ledger=LedgerLookup(connection, now),
+        recent_calls=RecentCallsLookup(connection, now),
+        selections=selections(connection, chosen_anew(desired, objects)),
     )
 
 

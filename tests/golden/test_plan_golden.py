@@ -47,6 +47,8 @@ def the_plan():
     scratch.edit_campaign("closed-by-ana", status="closed")
     scratch.edit_campaign("drifted", priority=500)
     scratch.edit_contact("crm-005", timezone="Asia/Tokyo")
+    scratch.remember_call("+12125550107", timedelta(days=29), campaign="forgotten")
+    scratch.remember_call("+12125550108", timedelta(days=31), campaign="forgotten")
     scratch.clock.advance(timedelta(hours=1))
     return scratch.plan(today(), allowed=())
 

@@ -66,6 +66,9 @@ def test_no_field_or_word_is_ever_taken_back_and_none_becomes_required():
 
 
 def parent_was(field: str, before: dict[str, str]) -> bool:
-    """Tell whether the mapping that a field stands in was there before: then it may not demand more now."""
+    """Tell whether the mapping that a field stands in was there before: then it may not demand more now.
+
+    A mapping that may stand where only a text could is new, and may demand what it needs.
+    """
     parent = field.rpartition(".")[0]
-    return parent in before or f"{parent}?" in before or "." not in parent
+    return any(known.startswith(f"{parent}.") for known in before)

@@ -88,6 +88,15 @@ spec: {numbers: [+12125550199, {number: "+442079460018", expires_at: 2027-01-01,
 ---
 apiVersion: campaigns/v1
 kind: ContactList
+metadata: {name: not-reached, org: acme, campaign: autumn-renewals}
+spec:
+  from:
+    campaign: spring-renewals
+    where: {status: exhausted, outcome: [no_answer, busy]}
+    as_of: 2026-03-09T15:00:00-05:00
+---
+apiVersion: campaigns/v1
+kind: ContactList
 metadata: {name: 1001, campaign: default}
 spec:
   columns: {phone_numbers: Mobile}

@@ -44,11 +44,9 @@ def busy_installation():
     ]
     people = [
         # what is optional stays away, as in a manifest
-        type(one)(**{name: getattr(one, name) for name in one.__slots__} | {
-            "fields": {name: value for name, value in one.fields.items() if value is not None}
-        })
+        one._replace(fields={name: value for name, value in one.fields.items() if value is not None})
         for one in people
-    ]  # fmt: skip
+    ]
     installation.apply(state(
         dialer(9), organization("default", concurrency_limit=6), configuration(),
         configuration("clock", **CLOCK, dialing={"max_concurrent_calls": 4, "retry_delay": "10m"}),

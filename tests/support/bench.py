@@ -104,14 +104,19 @@ class Bench:
             self.apply(*manifests)
         self._dialer = None
 
-    def apply(self, *manifests):
-        """Apply manifests in place of those before, whatever the guards say."""
-        self.manifests = "---\n".join(manifests)
-        source = Source(["-"], io.BytesIO(self.manifests.encode()), "default")
-        options = PlanOptions(now=self.clock.now(), allowed=frozenset(GUARDS))
+    def plan(self, *manifests, allowed=()):
+        """Plan manifests in place of those before."""
+        source = Source(["-"], io.BytesIO("---\n".join(manifests).encode()), "default")
+        options = PlanOptions(now=self.clock.now(), allowed=frozenset(allowed))
         with self.database.read() as connection:
-            planned = plan_source(connection, source, options)
-        apply(self.database, planned.plan, Actor("ci", "cli", revision="r1"), self.clock, self.ids)
+            return plan_source(connection, source, options).plan
+
+    def apply(self, *manifests):
+        """Apply manifests in place of those before, whatever the guards say; gives the plan."""
+        self.manifests = "---\n".join(manifests)
+        made = self.plan(*manifests, allowed=GUARDS)
+        apply(self.database, made, Actor("ci", "cli", revision="r1"), self.clock, self.ids)
+        return made
 
     def join(self, carrier=None, clock=None, database=None, **options):
         """Let a dialer join; `database` is that of a second process on the same file."""

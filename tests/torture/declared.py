@@ -20,7 +20,7 @@ CAMPAIGNS = {"spring": "default", "autumn": "default", "winter": "acme"}
 ZONES = ("Etc/UTC", "Asia/Kolkata", "America/Chicago")
 EVERY_DAY = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ALWAYS = [{"days": EVERY_DAY, "start": "00:00", "end": "24:00"}]
-GUARDS = ("windows-legal", "windows-widened", "withdraw", "callable", "start")
+GUARDS = ("windows-legal", "windows-widened", "withdraw", "callable", "recontact", "start")
 
 
 @dataclass(frozen=True)

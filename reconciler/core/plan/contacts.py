@@ -161,6 +161,7 @@ class _ContactPlanner:
             return
         self._planned.members[live.group] += 1
         if not self._is_gone(live):
+            self._planned.unchanged += self._is_frozen(live)
             return
         if live.status is ContactStatus.WITHDRAWN or live.withdraw_requested:
             self._planned.stamps.append(Stamp(live.contact_id, live.source_hash, None))
@@ -262,10 +263,14 @@ class _ContactPlanner:
         if declared_list is not None and live.list is not None:
             rows = self._rows_of.get(live.list)
             spared = rows is not None and (rows.unreadable_ids > 0 or live.external_id in rows.kept)
-            return declared_list.spec["mode"] == "mirror" and not spared
+            return declared_list.spec["mode"] == "mirror" and not spared and not self._is_frozen(live)
         if not self._options.prune and live.list is None:
             self._orphans.setdefault(campaign_key(live.org, live.campaign), []).append(live.external_id)
         return self._options.prune
+
+    def _is_frozen(self, live: ObservedContact) -> bool:
+        rows = self._rows_of.get(live.list) if live.list else None
+        return rows is not None and rows.frozen
 
     def _rules_of(self, org: str, campaign: str | None) -> CampaignRules:
         return self._rules.get(campaign_key(org, campaign), AD_HOC)

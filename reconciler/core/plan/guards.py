@@ -10,6 +10,7 @@ from reconciler.core.plan.change import Action, Transition
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.impact import Proposal, Shift
 from reconciler.core.plan.plan import Effect, Tripped
+from reconciler.core.plan.recontact import recontact
 from reconciler.core.plan.suppressions import shortens
 from reconciler.core.policy_changes import added_attempts
 from reconciler.core.window_changes import beyond_legal, widened
@@ -153,6 +154,7 @@ GUARDS: dict[str, Guard] = {
     "close": close,
     "start": start,
     "callable": newly_callable,
+    "recontact": recontact,
     "windows-widened": windows_widened,
     "windows-legal": windows_legal,
     "attempts-raised": attempts_raised,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -87,6 +87,37 @@ class ObservedContact(NamedTuple):
         return self.list or campaign_key(self.org, self.campaign)
 
 
+class SelectedContact(NamedTuple):
+    """A contact of another campaign that a list calls again, with the fields that it takes along."""
+
+    external_id: str
+    fields: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Whom a RedialList chooses, in dialing order of their campaign; `left_out` counts others by reason."""
+
+    contacts: Sequence[SelectedContact] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+class RecentCalls(Protocol):
+    """Tells which numbers were called within `recontact.WITHIN`, many at a time: there may be a million."""
+
+    def called_among(self, org: str, numbers: Collection[str]) -> Mapping[str, str]:
+        """Give those of an organization's numbers (E.164) that were called, each with the campaign's name."""
+        ...
+
+
+class NoCalls:
+    """A database in which nobody has been called."""
+
+    def called_among(self, org: str, numbers: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002 - the port's
+        """Give none."""
+        return {}
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingContacts:
     """What a lowered cap or a changed agent meets in one campaign.
@@ -109,7 +140,9 @@ class ObservedState:
     external id) in code point order. `left_to_call` counts pending, locked and in-progress contacts per
     campaign. `changed_by` tells who changed an object or a contact last without an apply. `holds` are those
     on one campaign that stand, the oldest first. `ledger` gives, by an organization's name, the numbers that
-    its suppression ledger holds now, each with whether it holds them without expiry.
+    its suppression ledger holds now, each with whether it holds them without expiry. `recent_calls` tells
+    whom anybody has called lately. `selections` are those of the lists of `redial.chosen_anew` whose campaign
+    exists.
     """
 
     serial: int
@@ -121,6 +154,8 @@ class ObservedState:
     waiting: Lookup[ObjectKey, WaitingContacts] = field(default_factory=dict)
     changed_by: Lookup[UUID, Attribution] = field(default_factory=dict)
     ledger: Lookup[str, Mapping[str, bool]] = field(default_factory=dict)
+    recent_calls: RecentCalls = field(default_factory=NoCalls)
+    selections: Mapping[ObjectKey, Selection] = field(default_factory=dict)
 
 
 def empty_state(hash_key: bytes) -> ObservedState:

@@ -20,7 +20,7 @@ class PlanOptions:
     """What the person who plans asks for.
 
     `releases` are campaigns whose hold is to be lifted; `allowed` the guards that may be passed; `now` is the
-    instant of planning.
+    instant of planning. `simulated`: the database is a scratch one, in which nobody was ever called.
     """
 
     now: datetime
@@ -28,6 +28,7 @@ class PlanOptions:
     prune: bool = False
     releases: frozenset[ObjectKey] = frozenset()
     allowed: frozenset[str] = frozenset()
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

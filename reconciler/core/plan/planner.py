@@ -15,6 +15,7 @@ from reconciler.core.plan.objects import plan_objects
 from reconciler.core.plan.observed import ObservedState
 from reconciler.core.plan.orphans import plan_orphans
 from reconciler.core.plan.plan import Plan, PlanOptions
+from reconciler.core.plan.redial import redialled
 from reconciler.core.plan.rules import CampaignRules, rules_of_campaigns
 from reconciler.core.plan.suppressions import Suppressed
 from reconciler.errors import PlanRefused
@@ -24,15 +25,19 @@ def plan(desired: DesiredState, observed: ObservedState, options: PlanOptions) -
     """Say what must change so that the database is what the manifests of one source say.
 
     Raises PlanRefused, with every reason and its place, where a closed campaign would be reopened (R-LIFE-3),
-    an object belongs to another source (R-PLAN-5), or a release names no campaign of the source.
+    an object belongs to another source (R-PLAN-5), a release names no campaign of the source, or a list calls
+    contacts of a campaign again that is not there, or another number of them than is expected.
     """
+    redial = redialled(desired, observed, options)
+    desired = redial.desired
     objects = plan_objects(desired, observed, options)
+    objects.changes = list(redial.with_counts(objects.changes))
     orphans = list(plan_orphans(desired, observed, options, specs_after(observed, objects.changes)))
     changes = [*objects.changes, *(orphan for orphan in orphans if isinstance(orphan, Change))]
     specs = specs_after(observed, changes)
     rules = rules_of_campaigns(specs)
     contacts = plan_contacts(desired, observed, options, rules)
-    _refuse([*objects.refusals, *contacts.refusals, *_unknown_releases(desired, options)])
+    _refuse([*objects.refusals, *redial.refusals, *contacts.refusals, *_unknown_releases(desired, options)])
     before = rules_of_campaigns({key: live.spec for key, live in observed.objects.items()})
     shifts = shifts_between(before, rules)
     suppressed = Suppressed(specs, observed.ledger, options.now)

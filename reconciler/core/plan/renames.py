@@ -26,6 +26,7 @@ class Renames:
         self._created = self._declared - observed.objects.keys()
         self._orgs = {key.org for key in self._created}
         self._closed = {key for key, live in observed.objects.items() if live.status == "closed"}
+        self._redials = desired.redials
         self._contacts: dict[ObjectKey, set[str]] = {}
 
     def see(self, live: ObservedContact) -> None:
@@ -44,7 +45,11 @@ class Renames:
         for change in changes if self._contacts else ():
             if change.action is Action.CREATE and change.campaign in self._created:
                 for gone, names in self._contacts.items():
-                    if gone.org == change.key.org and change.key.name in names:
+                    if (
+                        gone.org == change.key.org
+                        and change.key.name in names
+                        and not self._is_meant(change, gone)
+                    ):
                         again[change.campaign, gone] += 1
         for (campaign, gone), count in sorted(again.items()):
             state = "closed" if gone in self._closed else "no longer declared"
@@ -53,3 +58,8 @@ class Renames:
                 f"of {campaign}: a new name is a new campaign, without the attempts of the old one"
             )
             yield Notice("warning", campaign, text)
+
+    def _is_meant(self, change: ContactChange, gone: ObjectKey) -> bool:
+        """Tell whether the contact is on a list that says so: it calls that campaign's contacts again."""
+        redial = self._redials.get(change.list_after) if change.list_after else None
+        return redial is not None and redial.campaign == gone

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select
 
 from reconciler.core.canonical import instant_text
-from reconciler.core.desired import DesiredState, Json, ObjectKey
+from reconciler.core.desired import DesiredContact, DesiredState, Json, ObjectKey
 from reconciler.core.plan.observed import ObservedContact
 from reconciler.core.settlement import ContactStatus
 from reconciler.store.columns import AnyRow
@@ -99,7 +100,8 @@ def contacts_of(connection: Connection, desired: DesiredState, source: str) -> C
     """Stream the contacts of every campaign that the manifests name, or that the source ever wrote into."""
     found = places(connection)
     by_key = {ids: place for place, ids in found.items()}
-    concerned = {Place(item.org, item.campaign or "") for item in desired.contacts} & found.keys()
+    declared: Iterable[DesiredContact | ObjectKey] = chain(desired.contacts, desired.redials)
+    concerned = {Place(item.org, item.campaign or "") for item in declared} & found.keys()
     for org_id, key in connection.execute(_APPLIED_IN, {"source": source}):
         concerned.add(by_key[org_id, key])
     known: dict[Place, set[int]] = {}

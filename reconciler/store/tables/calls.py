@@ -55,6 +55,7 @@ class Attempt(Evidence, table=True):
     __table_args__ = (
         Index("ix_attempt_contact", "contact_id", "id"),
         Index("ix_attempt_campaign", "campaign_key", "id"),
+        Index("ix_attempt_number", "number", "id"),
         Index("ix_attempt_unknown", "id", sqlite_where=UNKNOWN, postgresql_where=UNKNOWN),
         {"postgresql_partition_by": "RANGE (id)"},
     )

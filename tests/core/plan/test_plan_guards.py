@@ -207,8 +207,9 @@ def test_pruning_a_fifth_of_the_objects(kept, guards):
 def test_every_guard_of_the_rules_exists():
     """R-PLAN-6: the names are promises, since scripts pass them to `--allow`."""
     assert list(GUARDS) == [
-        "withdraw", "close", "start", "callable", "windows-widened", "windows-legal", "attempts-raised",
-        "agent-changed", "caller-id-changed", "suppression-shortened", "source-empty", "prune",
+        "withdraw", "close", "start", "callable", "recontact", "windows-widened", "windows-legal",
+        "attempts-raised", "agent-changed", "caller-id-changed", "suppression-shortened", "source-empty",
+        "prune",
     ]  # fmt: skip
 
 

@@ -102,6 +102,7 @@ def _create_attempt() -> None:
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.create_index("ix_attempt_campaign", ["campaign_key", "id"], unique=False)
         batch_op.create_index("ix_attempt_contact", ["contact_id", "id"], unique=False)
+        batch_op.create_index("ix_attempt_number", ["number", "id"], unique=False)
         batch_op.create_index(
             "ix_attempt_unknown",
             ["id"],
