@@ -26,6 +26,8 @@ from reconciler.core.plan.change import Cause, Change, FieldChange
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.observed import ObservedObject, ObservedState, Selection
 from reconciler.core.plan.plan import PlanOptions
+from reconciler.core.plan.rules import campaign_key
+from reconciler.spec.redial import Redial
 
 SELECTED_PATH = "selected"
 DECLARED_OTHERWISE = "declared in the campaign otherwise"
@@ -84,7 +86,11 @@ def choice_text(redial: RedialList) -> str:
 
 
 def _is_frozen(wanted: DesiredObject, live: ObservedObject | None) -> bool:
-    return live is not None and live.applied is not None and live.applied.get("from") == wanted.spec["from"]
+    """Compare choices by what they mean: a field that a later release adds must not select everybody anew."""
+    applied = live.applied.get("from") if live is not None and live.applied is not None else None
+    if not isinstance(applied, Mapping):
+        return False  # a new list, or one whose contacts stood in a file
+    return Redial.model_validate(applied) == Redial.model_validate(wanted.spec["from"])
 
 
 class _Gathered:
@@ -98,7 +104,7 @@ class _Gathered:
         self._notices: list[Notice] = []
         self._refusals: list[Refusal] = []
         self._counts: dict[ObjectKey, str] = {}
-        self._taken: set[tuple[str, str | None, str]] | None = None
+        self._taken: dict[ObjectKey, set[str]] = {}
 
     def take(self, redial: RedialList, selection: Selection | None) -> None:
         """Take whom a list chooses; None: the campaign that called them is not in the database."""
@@ -144,13 +150,19 @@ class _Gathered:
     def _new(self, redial: RedialList, selection: Selection) -> Iterator[DesiredContact]:
         """Give those who are not declared in the campaign otherwise, each once."""
         key = redial.key
-        if self._taken is None:
-            self._taken = {(one.org, one.campaign, one.external_id) for one in self._desired.contacts}
-        for one in selection.contacts:
-            identity = (key.org, key.campaign, one.external_id)
-            if identity not in self._taken:
-                self._taken.add(identity)
-                yield DesiredContact(*identity, one.fields, content_hash(one.fields), redial.origin, list=key)
+        taken = self._taken_in(key.org, key.campaign)
+        for name, fields in selection.contacts:
+            if name not in taken:
+                taken.add(name)
+                hash_ = content_hash(fields)
+                yield DesiredContact(key.org, key.campaign, name, fields, hash_, redial.origin, list=key)
+
+    def _taken_in(self, org: str, campaign: str | None) -> set[str]:
+        place = campaign_key(org, campaign)
+        if place not in self._taken:
+            declared = (one for one in self._desired.contacts if (one.org, one.campaign) == (org, campaign))
+            self._taken[place] = {one.external_id for one in declared}
+        return self._taken[place]
 
 
 def _unexpected(redial: RedialList, count: int) -> Iterator[Refusal]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from core.plan.test_plan_guards import NOW, live
-from declared import campaign, configuration, contact, redial_list, state
+from declared import campaign, configuration, contact, edited, redial_list, state
 
 from reconciler.core.canonical import content_hash
 from reconciler.core.plan.observed import ObservedContact, ObservedState, SelectedContact, Selection
@@ -69,6 +69,21 @@ def test_the_same_choice_is_frozen():
     assert chosen_anew(wanted(), before.objects) == []
     made = planned(wanted(), before)
     assert (made.in_sync, made.unchanged, made.notices, made.stamps) == (True, 6, [], [])
+
+
+def test_a_choice_that_is_only_written_otherwise_is_the_same():
+    """R-MAN-5: what an older release remembers has fewer fields, and other texts of the same instant."""
+    past = edited(AGAIN, **{"from": {
+        "campaign": "spring", "as_of": "2026-03-02T10:00:00-05:00",
+        "where": {"status": "exhausted", "outcome": "no_answer"},
+    }})  # fmt: skip
+    assert chosen_anew(wanted(), observed(*BASE, past).objects) == []
+
+
+def test_a_list_that_stood_in_a_file_is_selected():
+    """R-MAN-4: its rows are compared with whom the campaign has, like an export with another."""
+    file = edited(AGAIN, **{"from": "crm.csv"})
+    assert chosen_anew(wanted(), observed(*BASE, file).objects) == [CHOICE]
 
 
 @pytest.mark.parametrize(
