@@ -15,7 +15,17 @@ CI_VARIABLES = (
     "CIRCLE_SHA1",
     "GIT_COMMIT",
 )
-_READ_BY_AN_APPLY = ("*.yaml", "*.yml", "*.csv", "*.tsv", "*.txt", "*.jsonl", "*.ndjson")
+_READ_BY_AN_APPLY = (
+    "*.yaml",
+    "*.yml",
+    "*.csv",
+    "*.tsv",
+    "*.txt",
+    "*.jsonl",
+    "*.ndjson",
+    "*.parquet",
+    "*.age",
+)
 _DIRTY = "-dirty"
 _PATIENCE_S = 10
 

@@ -20,7 +20,8 @@ from reconciler.manifests.mistaken_files import mistaken_for
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 JSONL_SUFFIXES = (".jsonl", ".ndjson")
-SUFFIXES = (*CSV_SUFFIXES, *JSONL_SUFFIXES)
+PARQUET_SUFFIXES = (".parquet",)
+SUFFIXES = (*CSV_SUFFIXES, *JSONL_SUFFIXES, *PARQUET_SUFFIXES)
 MAX_ROW = 1024 * 1024
 """Longest row, in characters."""
 
@@ -36,6 +37,11 @@ class DataFile:
     def is_json_lines(self) -> bool:
         """Tell whether it holds JSON Lines, and not CSV."""
         return unencrypted_name(self.name).casefold().endswith(JSONL_SUFFIXES)
+
+    @property
+    def is_parquet(self) -> bool:
+        """Tell whether it holds Parquet."""
+        return unencrypted_name(self.name).casefold().endswith(PARQUET_SUFFIXES)
 
     def lines(self, newline: str = "") -> TextIO:
         """Decode the content as it is read: the whole text of a large file is several times as large."""

@@ -5,30 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
 from reconciler.errors import Fault
-from reconciler.manifests.columns import Layout, lay_out, missing_columns
+from reconciler.manifests.columns import missing_columns
 from reconciler.manifests.data_file import (
     MAX_ROW,
     BrokenDataFile,
     DataFile,
-    DataRow,
     KnownRow,
     Row,
     UnreadableRow,
     text_of,
 )
-from reconciler.manifests.number_cells import split_numbers
+from reconciler.manifests.object_rows import ObjectRows
 from reconciler.manifests.row_texts import RowTexts
-from reconciler.manifests.yaml_tree import MAX_DEPTH
 from reconciler.spec.contact_list import Columns
 
 _ARRAY_START = re.compile(r"\s*\[\s*(?:\{.*)?$")
 _ARRAY_HINT = "write one object a line, such as jq -c '.[]' does"
-_OBJECTS = ("data", "agent_config")
-_SCALARS = (str, int, float, bool)
 
 
 def read_jsonl(file: DataFile, columns: Columns, texts: RowTexts) -> Iterator[Row]:
@@ -37,11 +32,7 @@ def read_jsonl(file: DataFile, columns: Columns, texts: RowTexts) -> Iterator[Ro
     Rows that `texts` recognises are not read. Raises BrokenDataFile, and MoreToRead where these may hold what
     the others lack.
     """
-
-    @lru_cache(maxsize=256)
-    def layout_of(keys: tuple[str, ...]) -> Layout:
-        return lay_out(keys, columns)
-
+    objects = ObjectRows(columns)
     keys_seen: dict[str, None] = {}
     text_of(file)
     for line, text in enumerate(file.lines("\n"), start=1):
@@ -60,7 +51,7 @@ def read_jsonl(file: DataFile, columns: Columns, texts: RowTexts) -> Iterator[Ro
             yield UnreadableRow(line, None, row)
             continue
         keys_seen.update(dict.fromkeys(row))
-        yield _data_row(line, row, layout_of(tuple(row)), text_hash)
+        yield objects.row(line, row, text_hash)
     if keys_seen and (missing := missing_columns(tuple(keys_seen), columns)):
         if texts.met:
             raise MoreToRead
@@ -80,16 +71,7 @@ def _parsed(text: str) -> dict[str, Any] | str:
         return f"is no JSON: {fault.msg} at character {fault.pos + 1}"
     except (ValueError, RecursionError):
         return "is no JSON that can be kept: NaN, a number too long, or nesting too deep"
-    if not isinstance(row, dict):
-        return "is no JSON object"
-    return f"is nested deeper than {MAX_DEPTH} levels" if _deeper_than(row, MAX_DEPTH) else row
-
-
-def _deeper_than(value: object, levels: int) -> bool:
-    if not isinstance(value, (dict, list)):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_deeper_than(item, levels - 1) for item in inner)
+    return row if isinstance(row, dict) else "is no JSON object"
 
 
 class _DuplicateKeyError(ValueError):
@@ -106,30 +88,3 @@ def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
-
-
-def _data_row(line: int, row: dict[str, Any], layout: Layout, text_hash: int) -> DataRow | UnreadableRow:
-    keys = layout.headers
-    fields = {field: row[keys[index]] for field, index in layout.fields.items()}
-    fields = {field: value for field, value in fields.items() if value not in (None, "")}
-    rest = {keys[index]: row[keys[index]] for index in layout.rest}
-    fields |= {name: value for name in _OBJECTS if isinstance(value := rest.get(name), dict)}
-    data = {name: value for name, value in rest.items() if name not in fields}
-    data |= fields.pop("data", {})
-    identity = fields.pop("external_id", None)
-    if identity is not None and (isinstance(identity, bool) or not isinstance(identity, (str, int))):
-        return UnreadableRow(line, layout.column_names["external_id"], "is no text")
-    numbers: list[tuple[str, str]] = []
-    for index in layout.numbers:
-        numbers += [(keys[index], number) for number in _numbers(row[keys[index]])]
-    identity = None if identity is None else str(identity)
-    return DataRow(line, identity, numbers, fields, data, layout.column_names, text_hash=text_hash)
-
-
-def _numbers(value: object) -> list[str]:
-    """Give the texts of one number, or of a list of them; what is neither becomes "", a bad one."""
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return [number for item in value for number in _numbers(item)]
-    return split_numbers(str(value)) if isinstance(value, _SCALARS) else [""]

@@ -32,6 +32,7 @@ from reconciler.manifests.explain import describe
 from reconciler.manifests.jsonl_rows import MoreToRead, read_jsonl
 from reconciler.manifests.list_warnings import list_warnings
 from reconciler.manifests.load import Document
+from reconciler.manifests.parquet_rows import read_parquet
 from reconciler.manifests.row_texts import RowTexts
 from reconciler.spec.contact import MAX_NUMBERS
 from reconciler.spec.contact_list import ContactListSpec, InlineContact
@@ -155,6 +156,8 @@ def _from_file(  # noqa: PLR0917 - as above
 
 
 def _rows(file: DataFile, spec: ContactListSpec, texts: RowTexts) -> Iterator[Row]:
+    if file.is_parquet:
+        return read_parquet(file, spec.columns, texts)
     if file.is_json_lines:
         return read_jsonl(file, spec.columns, texts)
     return read_csv(file, spec.columns, texts, needs_id=spec.key == "external_id")

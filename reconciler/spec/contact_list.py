@@ -69,8 +69,8 @@ class ContactListSpec(SpecModel):
     from_: ContactSource | None = Field(
         None,
         alias="from",
-        description="A CSV or JSONL file, relative to the manifest, inside its root, encrypted or not: "
-        "crm.csv, crm.csv.age; or contacts of a campaign that are called again.",
+        description="A CSV, JSONL or Parquet file, relative to the manifest, inside its root, encrypted or "
+        "not: crm.csv, crm.csv.age; or contacts of a campaign that are called again.",
     )
     columns: Columns = Field(Columns(), description="Column names of the data file.")
     mode: Literal["mirror", "append"] = Field(

@@ -167,7 +167,8 @@ SENSELESS = {
         ["spring/spring.yaml", "-r", RECIPIENT],
         (
             f"spring/spring.yaml: {NO_LIST}"
-            "hint: put contacts into one of .csv, .tsv, .txt, .jsonl, .ndjson, and name that under from:\n"
+            "hint: put contacts into one of .csv, .tsv, .txt, .jsonl, .ndjson, .parquet, "
+            "and name that under from:\n"
         ),
     ),
     "an encrypted file": (
@@ -182,7 +183,7 @@ SENSELESS = {
         ["-", "-r", RECIPIENT, "-o", "crm.age"],
         (
             f"--output crm.age: {NO_LIST}"
-            "hint: let it end in .csv.age, .tsv.age, .txt.age, .jsonl.age, .ndjson.age\n"
+            "hint: let it end in .csv.age, .tsv.age, .txt.age, .jsonl.age, .ndjson.age, .parquet.age\n"
         ),
     ),
     "a plain name": (["spring/crm.csv", "-r", RECIPIENT, "-o", "x.csv"], f"--output x.csv: {NO_LIST}"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from databases import ON_POSTGRESQL, ON_SQLITE, scratch_url
 from hypothesis import given, settings
@@ -28,6 +31,7 @@ from reconciler.store.engine import open_database
 from reconciler.store.events import Actor
 from reconciler.store.schema import create_scratch
 
+COLUMNS = ("external_id", "phone", "timezone", "plan")
 NOW = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
 MANIFESTS = """\
 apiVersion: campaigns/v1
@@ -67,7 +71,7 @@ files = st.fixed_dictionaries(
         "web": st.lists(st.sampled_from(["+12125550142", "+12125550150", "+12125550151", "y"]), max_size=4),
         "country": st.sampled_from(["US", "US", "GB"]),
         "mode": st.sampled_from(["mirror", "mirror", "append"]),
-        "kind": st.sampled_from(["csv", "csv", "jsonl"]),
+        "kind": st.sampled_from(["csv", "csv", "jsonl", "parquet"]),
     }
 )
 BY_HAND = {
@@ -96,8 +100,8 @@ class Place:
 
     def write(self, crm, web, country, mode, kind):
         self.folder.joinpath("all.yaml").write_text(MANIFESTS.format(country=country, mode=mode, kind=kind))
-        write = csv_text if kind == "csv" else jsonl_text
-        self.folder.joinpath(f"crm.{kind}").write_text(write(crm))
+        write = {"csv": csv_text, "jsonl": jsonl_text, "parquet": parquet}[kind]
+        self.folder.joinpath(f"crm.{kind}").write_bytes(write(crm))
         self.folder.joinpath("web.csv").write_text("\n".join(["phone", *web]) + "\n")
 
     def plan(self, *, read_all=False):
@@ -139,17 +143,21 @@ class Place:
 
 def csv_text(crm):
     lines = [f'{name},"{numbers}",{zone},{plan}' for name, numbers, zone, plan in crm]
-    return "\n".join(["external_id,phone,timezone,plan", *lines]) + "\n"
+    return ("\n".join([",".join(COLUMNS), *lines]) + "\n").encode()
 
 
 def jsonl_text(crm):
-    return (
-        "".join(
-            f'{{"external_id": "{name}", "phone": "{numbers}", "timezone": "{zone}", "plan": "{plan}"}}\n'
-            for name, numbers, zone, plan in crm
-        )
-        or '{"external_id": "zoe", "phone": "+12125550160"}\n'
-    )
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in crm]
+    rows = rows or [{"external_id": "zoe", "phone": "+12125550160"}]
+    return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+
+
+def parquet(crm):
+    columns = zip(*crm, strict=True) if crm else [()] * len(COLUMNS)
+    stream = io.BytesIO()
+    cells = zip(COLUMNS, columns, strict=True)
+    pq.write_table(pa.table({name: pa.array(list(texts), pa.string()) for name, texts in cells}), stream)
+    return stream.getvalue()
 
 
 @pytest.fixture(autouse=True)

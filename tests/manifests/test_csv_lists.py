@@ -177,7 +177,7 @@ def test_an_implausible_number_of_rows_is_a_fault(contact_list, expect, faults):
         ("link.csv", "is outside the directory of the manifests"),
         ("/etc/hosts.csv", "cannot be read"),
         ("gone.csv", "cannot be read: No such file or directory"),
-        ("rows.parquet", "save it as one of .csv, .tsv, .txt, .jsonl, .ndjson"),
+        ("rows.xls", "save it as one of .csv, .tsv, .txt, .jsonl, .ndjson, .parquet"),
         ("folder.csv", "is no regular file"),
     ],
 )

@@ -267,7 +267,7 @@ def test_a_name_that_does_not_say_what_is_encrypted(contact_list):
         [fault] = contact_list(ROWS, file=name).faults
         assert fault.message == (
             f"'{name}' is no kind of data file that is supported; "
-            "encrypt one of .csv, .tsv, .txt, .jsonl, .ndjson"
+            "encrypt one of .csv, .tsv, .txt, .jsonl, .ndjson, .parquet"
         )
 
 
