@@ -25,7 +25,8 @@ from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.contacts import desired_contact, read_numbers
-from reconciler.manifests.lists import ColumnsRead, ListContent, read_list
+from reconciler.manifests.list_content import ColumnsRead, ListContent, ListToRead
+from reconciler.manifests.lists import read_list
 from reconciler.manifests.load import Document, LoadedManifests
 from reconciler.manifests.objects import desired_object
 from reconciler.manifests.redial import redial_list
@@ -156,7 +157,7 @@ class _Collected:
         elif isinstance(manifest, ContactList):
             rules = self._rules(key.org, manifest.metadata.campaign)
             known = self.known.of_list(key) if manifest.spec.from_ is not None else frozenset()
-            content = read_list(document, manifest.spec, key, rules, self.hash_key, known)
+            content = read_list(ListToRead(document, manifest.spec, key, rules, self.hash_key), known)
             self._take_list(document, key, content)
 
     def _rules(self, org: str, campaign: str) -> CampaignRules:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reconciler.core.desired import DesiredState, Notice, ObjectKey, RedialList
 from reconciler.errors import Fault
-from reconciler.manifests.lists import ColumnsRead
+from reconciler.manifests.list_content import ColumnsRead
 from reconciler.manifests.load import LoadedManifests
 from reconciler.manifests.resolve import Examination
 from reconciler.spec.registry import KINDS

@@ -1,0 +1,213 @@
+"""A ContactList from a data file: each row whole, without its bad numbers, or not at all (R-PHONE-2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, replace
+
+from pydantic import ValidationError
+
+from reconciler.core.desired import DesiredContact, Json, ListRows, Origin
+from reconciler.core.masking import masked_name
+from reconciler.errors import Fault
+from reconciler.manifests.abbreviated_zones import is_abbreviated
+from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
+from reconciler.manifests.csv_rows import read_csv
+from reconciler.manifests.data_file import (
+    BrokenDataFile,
+    DataFile,
+    DataRow,
+    KnownRow,
+    Row,
+    UnreadableRow,
+    open_data_file,
+)
+from reconciler.manifests.explain import describe
+from reconciler.manifests.jsonl_rows import MoreToRead, read_jsonl
+from reconciler.manifests.list_content import ColumnsRead, ListContent, ListToRead
+from reconciler.manifests.list_warnings import list_warnings
+from reconciler.manifests.parquet_rows import read_parquet
+from reconciler.manifests.row_texts import RowTexts
+from reconciler.spec.contact import MAX_NUMBERS
+from reconciler.spec.contact_list import ContactListSpec, InlineContact
+
+_CUT_SHORT = re.compile(r"\d(?:[.,]\d+)?E\+\d{1,3}")
+_WHY_CUT_SHORT = "is an id that a spreadsheet cut short; format the column as text, and export again"
+RowProblem = tuple[str | None, str]
+"""The column, where there is one, and what is wrong there."""
+_NO_ID = "has no external id; write one"
+_NEITHER = "has neither an external id nor a phone number; leave titles, totals and notes out of the file"
+
+
+def read_file(one: ListToRead, known: AbstractSet[int]) -> ListContent:
+    """Read the contacts of a data file; rows whose text hash is `known` are not read."""
+    file = open_data_file(one.document.file, one.spec.file or "")
+    if isinstance(file, str):
+        return ListContent(faults=[one.document.place.fault(("spec", "from"), file)])
+    texts = RowTexts(known, one.hash_key, _how_it_is_read(one))
+    try:
+        rows = list(_rows(file, one.spec, texts))
+    except MoreToRead:
+        return read_file(one, frozenset())
+    except BrokenDataFile as broken:
+        return ListContent(faults=[broken.fault])
+    content = _FileReading(file, one).take(rows)
+    content.rows = replace(content.rows, known=texts.met)
+    content.warnings += list_warnings(rows, content.bad_rows, one.spec.columns, one.rules)
+    return content
+
+
+def _how_it_is_read(one: ListToRead) -> Json:
+    """Give everything in the manifests that says what the rows of a list mean, and what is said of them."""
+    return [str(one.key), one.spec.key, one.spec.columns.model_dump(mode="json"), asdict(one.rules)]
+
+
+def _rows(file: DataFile, spec: ContactListSpec, texts: RowTexts) -> Iterator[Row]:
+    if file.is_parquet:
+        return read_parquet(file, spec.columns, texts)
+    if file.is_json_lines:
+        return read_jsonl(file, spec.columns, texts)
+    return read_csv(file, spec.columns, texts, needs_id=spec.key == "external_id")
+
+
+class _FileReading:
+    """Takes the rows of one data file whole, without its bad numbers, or not at all (R-PHONE-2)."""
+
+    def __init__(self, file: DataFile, one: ListToRead) -> None:
+        self._file = file
+        self._list = one
+        self._by_phone = one.spec.key == "phone"
+        self._rules = one.rules
+        self._content = ListContent()
+        self._kept: set[str] = set()
+        self._derived: set[str] = set()
+        self._unreadable = 0
+        self._id_column: str | None = None
+
+    def take(self, rows: Sequence[Row]) -> ListContent:
+        good: dict[str, list[DesiredContact]] = {}
+        for row in rows:
+            if isinstance(row, KnownRow):
+                continue
+            if isinstance(row, UnreadableRow):
+                self._unreadable += 1
+                self._bad(row.line, row.column, row.message)
+                continue
+            self._id_column = row.columns.get("external_id") or row.columns.get("phone_numbers")
+            if row.layout is not None and self._content.columns is None:
+                self._content.columns = ColumnsRead(self._file.name, row.layout)
+            contact = self._contact(row)
+            if contact is not None:
+                good.setdefault(contact.external_id, []).append(contact)
+        for identity, contacts in good.items():
+            if len(contacts) == 1 and identity not in self._kept:
+                self._content.contacts += contacts
+            else:
+                self._refuse_repeated(identity, contacts)
+        self._content.bad_rows.sort(key=lambda fault: fault.line or 0)
+        bad = len(self._content.bad_rows)
+        self._content.rows = ListRows(len(rows), bad, frozenset(self._kept), self._unreadable)
+        return self._content
+
+    def _refuse_repeated(self, identity: str, contacts: Sequence[DesiredContact]) -> None:
+        """The same id on several rows: none of them is known to be the right one (R-ID-4)."""
+        self._kept.add(identity)
+        lines = [contact.origin.line or 0 for contact in contacts]
+        what = "its first number" if identity in self._derived else f"'{masked_name(identity)}'"
+        for line in lines:
+            others = ", ".join(str(other) for other in lines if other != line)
+            where = f"also on line {others}" if others else "also on a row that is bad"
+            self._bad(line, self._id_column, f"{what} stands on several rows: {where}")
+
+    def _contact(self, row: DataRow) -> DesiredContact | None:
+        if row.external_id is not None and _CUT_SHORT.fullmatch(row.external_id):
+            self._unreadable += 1
+            self._bad(row.line, row.columns.get("external_id"), f"'{row.external_id}' {_WHY_CUT_SHORT}")
+            return None
+        texts = [number for _, number in row.numbers]
+        numbers = read_numbers(texts, self._rules)
+        bad_numbers: list[RowProblem] = [(row.numbers[at][0], message) for at, message in numbers.bad]
+        identity = row.external_id or self._derived_id(numbers)
+        unread = self._rules.default_country is None and bool(texts) and not bad_numbers
+        if identity is None:
+            column = row.columns.get("phone_numbers" if self._by_phone else "external_id")
+            what = _NO_ID if texts else _NEITHER
+            problems = bad_numbers or [(column, what)]
+        elif not numbers.good and not unread:
+            problems = bad_numbers or [(row.columns.get("phone_numbers"), "has no phone number")]
+        else:
+            text_hash = None if bad_numbers else row.text_hash  # a bad number is told with every plan
+            made = self._made(row, identity, numbers, texts, text_hash)
+            if isinstance(made, DesiredContact):
+                self._content.partly_bad += [
+                    Fault(self._file.name, row.line, column, message) for column, message in bad_numbers
+                ]
+                return made
+            problems = made
+        self._skip(row, problems)
+        return None
+
+    def _derived_id(self, numbers: Numbers) -> str | None:
+        """Derive an id, unless the first number cannot be read: another one would make it another contact."""
+        first_is_bad = any(at == 0 for at, _ in numbers.bad)
+        if not self._by_phone or first_is_bad or not numbers.good:
+            return None
+        identity = self._list.id_from_number(numbers.good[0])
+        self._derived.add(identity)
+        return identity
+
+    def _made(
+        self, row: DataRow, identity: str, numbers: Numbers, texts: Sequence[str], text_hash: int | None
+    ) -> DesiredContact | list[RowProblem]:
+        spec = self._validated(row, identity, numbers.good or tuple(texts))
+        if isinstance(spec, list):
+            return spec
+        origin = Origin(self._file.name, row.line)
+        if is_abbreviated(spec.timezone):
+            text_hash = None  # it is warned of with every plan
+        contact, problems = desired_contact(
+            spec.external_id or identity,
+            spec,
+            numbers.good,
+            {},
+            self._rules,
+            origin,
+            self._list.key,
+            texts,
+            text_hash,
+        )
+        if problems:
+            return [(self._column(row, path), message) for path, message in problems]
+        self._content.zones.see(spec.timezone, origin)
+        return contact
+
+    def _validated(
+        self, row: DataRow, identity: str, numbers: tuple[str, ...]
+    ) -> InlineContact | list[RowProblem]:
+        if len(numbers) > MAX_NUMBERS:
+            return [(self._column(row, ("phone_numbers",)), f"has more than {MAX_NUMBERS} numbers")]
+        raw = {**row.fields, "external_id": identity, "phone_numbers": numbers, "data": row.data}
+        try:
+            return InlineContact.model_validate(raw)
+        except ValidationError as error:
+            return [
+                (self._column(row, found["loc"]), describe(found, list(found["loc"]), InlineContact)[0])
+                for found in error.errors(include_url=False)
+            ]
+
+    def _skip(self, row: DataRow, problems: Sequence[RowProblem]) -> None:
+        """Leave a row out; the contact that it names stays as it is (R-PHONE-2)."""
+        if row.external_id is None:
+            self._unreadable += 1
+        else:
+            self._kept.add(row.external_id)
+        column, message = problems[0]
+        self._bad(row.line, column, message)
+
+    def _column(self, row: DataRow, path: Sequence[str | int]) -> str | None:
+        return row.columns.get(str(path[0])) if path else None
+
+    def _bad(self, line: int, column: str | None, message: str) -> None:
+        self._content.bad_rows.append(Fault(self._file.name, line, column, message))
