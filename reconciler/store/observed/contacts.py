@@ -46,8 +46,14 @@ _TEXTS = (
     .where(*_declared)
     .execution_options(yield_per=_ROWS_AT_A_TIME)
 )
-_APPLIED_IN = (
-    select(contact.c.org_id, contact.c.campaign_key).where(contact.c.source == bindparam("source")).distinct()
+_ANY_APPLIED = (
+    select(contact.c.id)
+    .where(
+        contact.c.org_id == bindparam("org"),
+        contact.c.campaign_key == bindparam("campaign"),
+        contact.c.source == bindparam("source"),
+    )
+    .limit(1)
 )
 
 
@@ -99,11 +105,12 @@ class ContactStream:
 def contacts_of(connection: Connection, desired: DesiredState, source: str) -> ContactStream:
     """Stream the contacts of every campaign that the manifests name, or that the source ever wrote into."""
     found = places(connection)
-    by_key = {ids: place for place, ids in found.items()}
-    declared: Iterable[DesiredContact | ObjectKey] = chain(desired.contacts, desired.redials)
+    declared: Iterable[DesiredContact | ObjectKey] = chain(desired.contacts, desired.lists)
     concerned = {Place(item.org, item.campaign or "") for item in declared} & found.keys()
-    for org_id, key in connection.execute(_APPLIED_IN, {"source": source}):
-        concerned.add(by_key[org_id, key])
+    for place, (org_id, key) in found.items():
+        asked = {"org": org_id, "campaign": key, "source": source}
+        if place not in concerned and connection.execute(_ANY_APPLIED, asked).first() is not None:
+            concerned.add(place)
     known: dict[Place, set[int]] = {}
     for list_, rows in desired.lists.items():
         known.setdefault(Place(list_.org, list_.campaign or ""), set()).update(rows.known)
