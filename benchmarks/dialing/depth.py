@@ -60,13 +60,13 @@ COPIED = {
     "sqlite": {
         "id": "printf('019cb90000007000%016x', n * 100000 + place)",
         "external_id": "external_id || '-' || n",
-        "phone_numbers": "json_array('+1212' || (1000000 + n * 1000 + place))",
+        "phone_numbers": "json_array('+1212' || (2000000 + n * 1000 + place))",
         "due_at": "strftime('%Y-%m-%d %H:%M:%S', due_at) || printf('.%06d', n)",
     },
     "postgresql": {
         "id": "CAST('019cb90000007000' || lpad(to_hex(n * 100000 + place), 16, '0') AS uuid)",
         "external_id": "external_id || '-' || n",
-        "phone_numbers": "jsonb_build_array('+1212' || (1000000 + n * 1000 + place))",
+        "phone_numbers": "jsonb_build_array('+1212' || (2000000 + n * 1000 + place))",
         "due_at": "due_at + n * INTERVAL '1 microsecond'",
     },
 }

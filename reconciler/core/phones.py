@@ -24,6 +24,7 @@ _SCIENTIFIC = re.compile(r"\s*[+-]?\d+(?:[.,]\d+)?e\+?\d+\s*", re.IGNORECASE)
 _DECIMAL = re.compile(r"\s*\d{7,}[.,]0+\s*")
 _PUNCTUATION = frozenset("+\uff0b()[]./-~\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d")
 _SEPARATORS = str.maketrans("", "", " ()-.")
+_NANP, _WITH_AREA = "+1", len("+1212")
 _PLAIN = re.compile(r"\+?[ ().-]*\d[\d ().-]*", re.ASCII)
 _NOWHERE = frozenset(
     {
@@ -125,7 +126,7 @@ def country_of(e164: str) -> str:
     """Give the ISO 3166 region that a number belongs to; '' if unknown or of no country."""
     region = region_of(e164)
     if region is None:
-        return _country_of_number(e164)
+        return (e164.startswith(_NANP) and _country_of_area(e164[:_WITH_AREA])) or _country_of_number(e164)
     return "" if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
 
 
@@ -181,6 +182,15 @@ def _zone_or_nowhere(name: str) -> str:
         return canonical_zone(name)
     except UnknownZone:
         return ""  # libphonenumber's Etc/Unknown
+
+
+@lru_cache(maxsize=1024)
+def _country_of_area(plus_one_and_area: str) -> str:
+    """Give the region of a North American area code, '' where it takes more than the area code to tell.
+
+    A number that was valid once, and is no more, still belongs to a country.
+    """
+    return _country_of_number(f"{plus_one_and_area}2345678")
 
 
 @lru_cache(maxsize=65_536)
