@@ -124,9 +124,11 @@ def _is_valid(text: str, region: str | None) -> bool:
 
 def country_of(e164: str) -> str:
     """Give the ISO 3166 region that a number belongs to; '' if unknown or of no country."""
+    if e164.startswith(_NANP) and (country := _country_of_area(e164[:_WITH_AREA])):
+        return country
     region = region_of(e164)
     if region is None:
-        return (e164.startswith(_NANP) and _country_of_area(e164[:_WITH_AREA])) or _country_of_number(e164)
+        return _country_of_number(e164)
     return "" if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
 
 
