@@ -124,11 +124,9 @@ def _is_valid(text: str, region: str | None) -> bool:
 
 def country_of(e164: str) -> str:
     """Give the ISO 3166 region that a number belongs to; '' if unknown or of no country."""
-    if e164.startswith(_NANP) and (country := _country_of_area(e164[:_WITH_AREA])):
-        return country
     region = region_of(e164)
     if region is None:
-        return _country_of_number(e164)
+        return _country_of_number(e164) or (_country_of_area(e164[:_WITH_AREA]) if e164[:2] == _NANP else "")
     return "" if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
 
 
