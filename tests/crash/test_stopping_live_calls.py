@@ -66,9 +66,8 @@ def running(world):
 def apply_many(world):
     """Start to apply thousands of contacts of another campaign; return while it holds the write lock."""
     write_manifests(world.directory / "autumn", APPLIED, limit=None, campaign="autumn")
-    process = world.start(
-        "apply", world.directory / "autumn", "--yes", "--source", "autumn", "--allow", "windows-legal"
-    )
+    allowed = ("--allow", "windows-legal", "--allow", "recontact")
+    process = world.start("apply", world.directory / "autumn", "--yes", "--source", "autumn", *allowed)
     wait_until(lambda: process.is_dead or world.is_locked(0.05), "the apply's transaction")
     return process
 
