@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,19 @@ from reconciler.store.portions import chunks
 from reconciler.store.prepared import Prepared, prepared_insert
 from reconciler.store.tables import dialer, open_attempt
 
+SOON_PLACED = timedelta(seconds=2)
+"""An intent is placed, or released, with the next transaction of its dialer. One that is older waits for a
+dialer that is dead or cut off, for as long as that one's lease lasts: it must not keep a campaign's pace from
+the others. Should it be placed after all, the admission looks at the pace again."""
+
 HANDED_OVER = 0
 """The epoch of a call that another dialer gave to its present one, which has not asked about it yet. No lease
 has it, so whoever takes over from a lease that has expired, or that is another release, finds it, too."""
 
 _is_active = or_(open_attempt.c.free_at.is_(None), open_attempt.c.free_at > bindparam("now"))
+_is_about_to_be_placed = and_(
+    open_attempt.c.placing_at.is_(None), open_attempt.c.intent_at > bindparam("lately")
+)
 _limited_by = (
     open_attempt.c.org_id,
     open_attempt.c.campaign_key,
@@ -29,7 +37,7 @@ _COUNTS = Prepared(
     select(
         *_limited_by,
         func.count().label("calls"),
-        func.sum(case((open_attempt.c.placing_at.is_(None), 1), else_=0)).label("intents"),
+        func.sum(case((_is_about_to_be_placed, 1), else_=0)).label("intents"),
     )
     .where(_is_active)
     .group_by(*_limited_by)
@@ -126,8 +134,11 @@ _CLOSE = Prepared(delete(open_attempt).where(open_attempt.c.id.in_(bindparam("id
 
 
 def open_counts(connection: Connection, now: datetime) -> Sequence[AnyRow]:
-    """Count active calls by organization, campaign, agent and caller ID; `intents` of them (R-DIAL-3)."""
-    return _COUNTS.rows(connection, {"now": now})
+    """Count active calls by organization, campaign, agent and caller ID (R-DIAL-3).
+
+    `intents` of them are about to be placed.
+    """
+    return _COUNTS.rows(connection, {"now": now, "lately": now - SOON_PLACED})
 
 
 def placed_on_gateway(connection: Connection, now: datetime, since: datetime, gateway: str) -> int:

@@ -160,6 +160,23 @@ def test_dialers_that_race_for_the_pace_use_up_no_contact():
     assert [row.state for row in bench.attempts()] == ["placing"]
 
 
+def test_an_intent_that_nobody_places_keeps_the_pace_from_nobody():
+    """R-DIAL-5, R-CRASH-2: its dialer was cut off between claim and admission, and its lease goes on."""
+    bench = Bench(configuration(dialing="{calls_per_second: 1}"), campaign(), crowd(3))
+    other = bench.join()
+    bench.meanwhile(cut_off)
+    with pytest.raises(ConnectionAbortedError):
+        bench.step()
+    assert other.step().started == 0
+    bench.clock.advance(3 * SECOND)
+    assert other.step().started == 1
+    assert sorted(row.state for row in bench.attempts()) == ["intent", "placing"]
+
+
+def cut_off():
+    raise ConnectionAbortedError
+
+
 def test_a_raised_pace_holds_at_once():
     """R-DIAL-5: the instant that a slow rate has left does not outlive it."""
     world = (campaign(), crowd(3))
