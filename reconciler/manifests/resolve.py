@@ -205,7 +205,10 @@ class _Collected:
         self.notices += content.zones.warnings(key)
 
     def touches(self, known: KnownRows) -> bool:
-        """Tell whether contacts that were read share an id or a number with any of those that were not."""
+        """Tell whether contacts that were read share an id or a number with any of those that were not.
+
+        Or may: whom a list calls again is not known before the plan.
+        """
         met: dict[tuple[str, str | None], set[int]] = {}
         for key, rows in self.lists.items():
             met.setdefault((key.org, key.campaign), set()).update(rows.known)
@@ -217,8 +220,10 @@ class _Collected:
             place = (contact.org, contact.campaign)
             ids.setdefault(place, set()).add(contact.external_id)
             numbers.setdefault(place, set()).update(contact.fields["phone_numbers"])
+        redialled = {(key.org, key.campaign) for key in self.redials}
         return any(
-            not known.of_ids(*place, ids.get(place, set())).isdisjoint(texts)
+            place in redialled
+            or not known.of_ids(*place, ids.get(place, set())).isdisjoint(texts)
             or not known.of_numbers(*place, numbers.get(place, set())).isdisjoint(texts)
             for place, texts in met.items()
             if texts

@@ -243,6 +243,37 @@ def test_one_row_that_changes_is_read_alone(applied):
     assert [field.path for field in change.fields] == ["spec.data.plan"]
 
 
+WINTER = """\
+apiVersion: campaigns/v1
+kind: Campaign
+metadata: {name: winter}
+spec: {configuration: hours}
+---
+apiVersion: campaigns/v1
+kind: Contact
+metadata: {name: c5, campaign: winter}
+spec: {phone_numbers: ["+12125550160"]}
+"""
+AGAIN = """\
+apiVersion: campaigns/v1
+kind: ContactList
+metadata: {name: again, campaign: spring}
+spec: {from: {campaign: winter, where: {status: completed}, as_of: "2026-03-04T17:00:00Z"}}
+"""
+
+
+def test_whom_a_list_calls_again_may_stand_in_a_known_row(applied):
+    """R-ID-4: a contact of the file stays what it is there, read or not, and is not created once more."""
+    applied.folder.joinpath("winter.yaml").write_text(WINTER)
+    applied.apply(applied.both())
+    with applied.database.write() as connection:
+        called = update(tables.contact).where(tables.contact.c.list_id.is_(None))
+        connection.execute(called.values(status="completed"))
+    applied.folder.joinpath("again.yaml").write_text(AGAIN)
+    made = applied.both()
+    assert (made.contacts, [change.key.name for change in made.objects]) == ([], ["again"])
+
+
 def test_other_metadata_of_numbers_has_all_rows_read(applied):
     """R-PHONE-1: a number may have become valid, or another region's."""
     with patch.object(row_texts.phonenumbers, "__version__", "99.0.0"):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Set as AbstractSet
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from reconciler.core.desired import ObjectKey
 from reconciler.core.settlement import ContactStatus
@@ -28,7 +29,7 @@ _in_campaign = (
     contact.c.text_hash.is_not(None),
 )
 _OF_IDS = select(contact.c.text_hash).where(
-    *_in_campaign, contact.c.external_id.in_(bindparam("ids", expanding=True))
+    *_in_campaign, contact.c.external_id.in_(bindparam("values", expanding=True))
 )
 _OF_NUMBERS = (
     select(contact.c.text_hash)
@@ -36,7 +37,7 @@ _OF_NUMBERS = (
     .where(
         *_in_campaign,
         contact_number.c.org_id == bindparam("org_id"),
-        contact_number.c.number.in_(bindparam("numbers", expanding=True)),
+        contact_number.c.number.in_(bindparam("values", expanding=True)),
     )
 )
 
@@ -60,22 +61,20 @@ class KnownRows:
 
     def of_ids(self, org: str, campaign: str | None, ids: Collection[str]) -> AbstractSet[int]:
         """Give those of contacts of a campaign that have one of these external ids."""
-        return {
-            text
-            for chunk in chunks(sorted(ids))
-            for text in self._connection.execute(
-                _OF_IDS, {"ids": chunk, **self._place(org, campaign)}
-            ).scalars()
-        }
+        return self._of_any(_OF_IDS, org, campaign, ids)
 
     def of_numbers(self, org: str, campaign: str | None, numbers: Collection[str]) -> AbstractSet[int]:
         """Give those of contacts of a campaign that have one of these numbers (E.164)."""
+        return self._of_any(_OF_NUMBERS, org, campaign, numbers)
+
+    def _of_any(
+        self, statement: Select[Any], org: str, campaign: str | None, values: Collection[str]
+    ) -> AbstractSet[int]:
+        place = self._place(org, campaign)
         return {
             text
-            for chunk in chunks(sorted(numbers))
-            for text in self._connection.execute(
-                _OF_NUMBERS, {"numbers": chunk, **self._place(org, campaign)}
-            ).scalars()
+            for chunk in chunks(sorted(values))
+            for text in self._connection.execute(statement, {"values": chunk, **place}).scalars()
         }
 
     def _place(self, org: str, campaign: str | None) -> dict[str, UUID]:
