@@ -10,6 +10,7 @@ from reconciler.core.desired import (
     DesiredContact,
     DesiredObject,
     DesiredState,
+    FewContacts,
     ListRows,
     ObjectKey,
     Origin,
@@ -99,7 +100,10 @@ def number_of(name):
 def state(*objects, contacts=(), rows=None, redials=()):
     lists = {item.key: ListRows(len(contacts)) for item in objects if item.key.kind == "ContactList"}
     return DesiredState(
-        tuple(objects), tuple(contacts), {**lists, **(rows or {})}, redials={one.key: one for one in redials}
+        tuple(objects),
+        FewContacts(contacts),
+        {**lists, **(rows or {})},
+        redials={one.key: one for one in redials},
     )
 
 

@@ -92,7 +92,9 @@ class ReadSource:
         now = None if options.simulated else options.now  # a simulation may play in the past
         desired, bad_rows = self.desired(existing(connection), hash_key(connection), rows, now)
         observed = observe(connection, desired, options.source, options.now)
-        made = plan(desired, observed, replace(options, allowed=frozenset()))
+        assert self._examined is not None  # noqa: S101 - desired() has seen to it
+        changes = self._examined[2].scratch.changes()
+        made = plan(desired, observed, replace(options, allowed=frozenset()), changes)
         refusing = tuple(guard for guard in made.guards if guard.guard not in options.allowed)
         passed = tuple(guard for guard in made.guards if guard.guard in options.allowed)
         return Planned(replace(made, guards=refusing), bad_rows, passed)
@@ -105,7 +107,9 @@ class ReadSource:
     def _still_known(self, rows: KnownRows | None) -> bool:
         assert self._examined is not None  # noqa: S101 - the caller looked
         passed_over = {
-            key: content.known for key, content in self._examined[2].desired.lists.items() if content.known
+            key: content.known
+            for key, content in self._examined[2].desired.lists.items()
+            if len(content.known)
         }
         return not passed_over or (
             rows is not None and all(texts <= rows.of_list(key) for key, texts in passed_over.items())

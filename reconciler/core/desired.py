@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+from reconciler.core.text_hashes import TextHashes
 
 Json = Any
 """A JSON value: what `json.loads` may return."""
@@ -34,6 +36,18 @@ class ObjectKey(NamedTuple):
     def __str__(self) -> str:
         inside = [part for part in (self.org, self.campaign) if part]
         return f"{self.kind} {'/'.join([*inside, self.name])}"
+
+
+class Place(NamedTuple):
+    """Where contacts are, by name: an organization, and a campaign of it; '' is no campaign."""
+
+    org: str
+    campaign: str
+
+    @classmethod
+    def of(cls, key: ObjectKey) -> Place:
+        """Give the place of what lives in a campaign, or in none."""
+        return cls(key.org, key.campaign or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,68 @@ class DesiredContact(NamedTuple):
         """The contact's identity."""
         return ObjectKey("Contact", self.org, self.campaign, self.external_id)
 
+    @property
+    def place(self) -> Place:
+        """Where the contact is."""
+        return Place(self.org, self.campaign or "")
+
+
+class DesiredContacts(Protocol):
+    """Declared contacts, be it a million: to be read as often as one likes, and never held all at once."""
+
+    def __len__(self) -> int:
+        """Count them."""
+        ...
+
+    def __iter__(self) -> Iterator[DesiredContact]:
+        """Give them in file order, which is dialing order (R-DIAL-2)."""
+        ...
+
+    def by_key(self) -> Iterator[tuple[int, DesiredContact]]:
+        """Give them in the order of place and external id, each with its position in file order."""
+        ...
+
+    def places(self) -> Mapping[Place, int]:
+        """Count them by place."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """Give a position behind all of them."""
+        ...
+
+
+class FewContacts:
+    """Declared contacts that memory may hold."""
+
+    def __init__(self, contacts: Iterable[DesiredContact] = ()) -> None:
+        self._contacts = tuple(contacts)
+
+    def __len__(self) -> int:
+        return len(self._contacts)
+
+    def __iter__(self) -> Iterator[DesiredContact]:
+        return iter(self._contacts)
+
+    def by_key(self) -> Iterator[tuple[int, DesiredContact]]:
+        """Sort them."""
+        return iter(sorted(enumerate(self._contacts), key=key_order))
+
+    def places(self) -> Mapping[Place, int]:
+        """Count them."""
+        return Counter(contact.place for contact in self._contacts)
+
+    @property
+    def end(self) -> int:
+        """Give how many there are."""
+        return len(self._contacts)
+
+
+def key_order(placed: tuple[int, DesiredContact]) -> tuple[str, str, str, int]:
+    """Give what contacts with positions are sorted by: place, external id, position."""
+    position, contact = placed
+    return contact.org, contact.campaign or "", contact.external_id, position
+
 
 @dataclass(frozen=True, slots=True)
 class Cases:
@@ -118,7 +194,7 @@ class ListRows:
     bad: int = 0
     kept: frozenset[str] = frozenset()
     unreadable_ids: int = 0
-    known: AbstractSet[int] = frozenset()
+    known: TextHashes = field(default_factory=TextHashes)
     frozen: bool = False
 
 
@@ -144,13 +220,13 @@ class RedialList:
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """Everything that one source declares. Contacts keep file order, which is dialing order (R-DIAL-2).
+    """Everything that one source declares.
 
     `redials` are the lists whose contacts stand in no file: a plan finds them in the database.
     """
 
     objects: Sequence[DesiredObject] = ()
-    contacts: Sequence[DesiredContact] = ()
+    contacts: DesiredContacts = field(default_factory=FewContacts)
     lists: Mapping[ObjectKey, ListRows] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
     redials: Mapping[ObjectKey, RedialList] = field(default_factory=dict)

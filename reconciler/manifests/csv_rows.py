@@ -18,10 +18,10 @@ from reconciler.manifests.data_file import (
     KnownRow,
     Row,
     UnreadableRow,
-    text_of,
 )
 from reconciler.manifests.number_cells import split_numbers
 from reconciler.manifests.row_texts import RowTexts
+from reconciler.manifests.text_check import checked_text
 from reconciler.spec.contact_list import Columns
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -38,13 +38,12 @@ def read_csv(file: DataFile, columns: Columns, texts: RowTexts, *, needs_id: boo
     `needs_id`: a file without a column for ids is refused. Rows that `texts` recognises are not read.
     Raises BrokenDataFile.
     """
-    text = text_of(file)
-    named = _excel_separator(text)
+    text = checked_text(file)
+    named = _excel_separator(text.beginning)
     skipped = 0 if named is None else 1
-    beginning = text[:MAX_ROW] if named is None else text[_EXCEL_SEPARATOR_LINE:MAX_ROW]
+    beginning = text.beginning if named is None else text.beginning[_EXCEL_SEPARATOR_LINE:]
     delimiter = named if named in DELIMITERS else _sniff(beginning.lstrip("\r\n"), columns)
-    rows = _rows(file, delimiter, skipped, has_formulas='="' in text)
-    del text  # rows are decoded once more, as they come: the text of a large file is large
+    rows = _rows(file, delimiter, skipped, has_formulas=text.has_formulas)
     header = next(rows, None)
     if header is None or isinstance(header, UnreadableRow):
         raise _broken(file, 1, "has no header", "the first line names the columns, such as external_id,phone")
@@ -73,21 +72,21 @@ def _rows(
 ) -> Iterator[tuple[int, list[str]] | UnreadableRow]:
     """Yield (line, cells) of the rows that are not blank, and the unreadable ones, behind `skipped` lines."""
     csv.field_size_limit(MAX_ROW - 1)  # the module has one limit, for everybody
-    lines = file.lines()
-    for _ in range(skipped):
-        lines.readline()
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        line = skipped + reader.line_num + 1
-        try:
-            for cells in reader:
-                if any(cells):
-                    yield line, [_without_formula(cell) for cell in cells] if has_formulas else cells
-                line = skipped + reader.line_num + 1
-        except csv.Error as fault:
-            yield _unreadable(file, line, str(fault))
-        else:
-            return
+    with file.lines() as lines:
+        for _ in range(skipped):
+            lines.readline()
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        while True:
+            line = skipped + reader.line_num + 1
+            try:
+                for cells in reader:
+                    if any(cells):
+                        yield line, [_without_formula(cell) for cell in cells] if has_formulas else cells
+                    line = skipped + reader.line_num + 1
+            except csv.Error as fault:
+                yield _unreadable(file, line, str(fault))
+            else:
+                return
 
 
 def _unreadable(file: DataFile, line: int, fault: str) -> UnreadableRow:

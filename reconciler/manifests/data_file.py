@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
@@ -16,7 +16,6 @@ from reconciler.manifests.age_format import is_encrypted, unencrypted_name
 from reconciler.manifests.columns import Layout
 from reconciler.manifests.discovery import SourceFile
 from reconciler.manifests.encrypted_files import Undecryptable, decrypted
-from reconciler.manifests.mistaken_files import mistaken_for
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt")
 JSONL_SUFFIXES = (".jsonl", ".ndjson")
@@ -28,10 +27,11 @@ MAX_ROW = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A data file: its name as the user knows it, and its content, decrypted."""
+    """A data file: its name as the user knows it, and where it is; what was decrypted is in memory only."""
 
     name: str
-    content: bytes
+    path: Path
+    decrypted: bytes | None = None
 
     @property
     def is_json_lines(self) -> bool:
@@ -43,9 +43,13 @@ class DataFile:
         """Tell whether it holds Parquet."""
         return unencrypted_name(self.name).casefold().endswith(PARQUET_SUFFIXES)
 
+    def open(self) -> BinaryIO:
+        """Open it at its beginning: a large file is read as it is needed, and never held as a whole."""
+        return self.path.open("rb") if self.decrypted is None else io.BytesIO(self.decrypted)
+
     def lines(self, newline: str = "") -> TextIO:
-        """Decode the content as it is read: the whole text of a large file is several times as large."""
-        return io.TextIOWrapper(io.BytesIO(self.content), encoding="utf-8-sig", newline=newline)
+        """Open it as text."""
+        return io.TextIOWrapper(self.open(), encoding="utf-8-sig", newline=newline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,10 @@ def open_data_file(source: SourceFile, reference: str) -> DataFile | str:
             return f"'{name}' is outside the directory of the manifests"
         if not real.is_file():
             return f"'{name}' is no regular file"
-        content = real.read_bytes()
-        return DataFile(name, decrypted(content, os.environ) if is_encrypted(reference) else content)
+        if is_encrypted(reference):
+            return DataFile(name, real, decrypted(real.read_bytes(), os.environ))
+        with real.open("rb"):  # a file that cannot be read is told here, and not amid its rows
+            return DataFile(name, real)
     except Undecryptable as why:
         return f"'{name}' {why}"
     except (OSError, RuntimeError, ValueError) as fault:  # RuntimeError: a loop of links
@@ -138,26 +144,3 @@ def _data_files_beside(source: SourceFile, reference: str) -> list[str]:
     except (OSError, RuntimeError):
         return []
     return [str(written / name) for name in names if is_data_file(name)]
-
-
-def text_of(file: DataFile) -> str:
-    """Decode a data file: UTF-8 with or without a byte order mark. Raises BrokenDataFile."""
-    if not file.content:
-        hint = "to empty the list, leave the header alone in it"
-        raise BrokenDataFile(Fault(file.name, None, None, "has 0 bytes", hint))
-    if (mistake := mistaken_for(file.content)) is not None:
-        line, message, hint = mistake
-        raise BrokenDataFile(Fault(file.name, line, None, message, hint))
-    if file.content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BrokenDataFile(Fault(file.name, 1, None, "is UTF-16, not UTF-8", "save it as 'CSV UTF-8'"))
-    try:
-        text = file.content.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        line = file.content.count(b"\n", 0, fault.start) + 1
-        message = f"is not UTF-8: byte 0x{file.content[fault.start]:02x}"
-        hint = "it looks like Windows-1252 or Latin-1; save it as 'CSV UTF-8'"
-        raise BrokenDataFile(Fault(file.name, line, None, message, hint)) from None
-    if (nul := text.find("\0")) >= 0:
-        line = text.count("\n", 0, nul) + 1
-        raise BrokenDataFile(Fault(file.name, line, None, "has a NUL character", "export the file again"))
-    return text

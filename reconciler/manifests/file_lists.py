@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 from pydantic import ValidationError
 
 from reconciler.core.desired import DesiredContact, Json, ListRows, Origin
 from reconciler.core.masking import masked_name
+from reconciler.core.text_hashes import TextHashes
 from reconciler.errors import Fault
 from reconciler.manifests.abbreviated_zones import is_abbreviated
 from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
@@ -19,7 +19,6 @@ from reconciler.manifests.data_file import (
     BrokenDataFile,
     DataFile,
     DataRow,
-    KnownRow,
     Row,
     UnreadableRow,
     open_data_file,
@@ -27,9 +26,11 @@ from reconciler.manifests.data_file import (
 from reconciler.manifests.explain import describe
 from reconciler.manifests.jsonl_rows import MoreToRead, read_jsonl
 from reconciler.manifests.list_content import ColumnsRead, ListContent, ListToRead
-from reconciler.manifests.list_warnings import list_warnings
+from reconciler.manifests.list_warnings import FirstRows
 from reconciler.manifests.parquet_rows import read_parquet
+from reconciler.manifests.remarks import declare
 from reconciler.manifests.row_texts import RowTexts
+from reconciler.scratch.contacts import ScratchContacts
 from reconciler.spec.contact import MAX_NUMBERS
 from reconciler.spec.contact_list import ContactListSpec, InlineContact
 
@@ -41,22 +42,24 @@ _NO_ID = "has no external id; write one"
 _NEITHER = "has neither an external id nor a phone number; leave titles, totals and notes out of the file"
 
 
-def read_file(one: ListToRead, known: AbstractSet[int]) -> ListContent:
+def read_file(one: ListToRead, known: TextHashes, into: ScratchContacts) -> ListContent:
     """Read the contacts of a data file; rows whose text hash is `known` are not read."""
     file = open_data_file(one.document.file, one.spec.file or "")
     if isinstance(file, str):
         return ListContent(faults=[one.document.place.fault(("spec", "from"), file)])
     texts = RowTexts(known, one.hash_key, _how_it_is_read(one))
+    since = into.end
     try:
-        rows = list(_rows(file, one.spec, texts))
+        return _FileReading(file, one, into).take(_rows(file, one.spec, texts), texts)
     except MoreToRead:
-        return read_file(one, frozenset())
+        into.remove_since(since)
+        return read_file(one, TextHashes(), into)
     except BrokenDataFile as broken:
+        into.remove_since(since)
         return ListContent(faults=[broken.fault])
-    content = _FileReading(file, one).take(rows)
-    content.rows = replace(content.rows, known=texts.met)
-    content.warnings += list_warnings(rows, content.bad_rows, one.spec.columns, one.rules)
-    return content
+    except (OSError, UnicodeDecodeError) as fault:
+        into.remove_since(since)
+        return ListContent(faults=[Fault(file.name, None, None, f"changed while it was read: {fault}")])
 
 
 def _how_it_is_read(one: ListToRead) -> Json:
@@ -75,47 +78,49 @@ def _rows(file: DataFile, spec: ContactListSpec, texts: RowTexts) -> Iterator[Ro
 class _FileReading:
     """Takes the rows of one data file whole, without its bad numbers, or not at all (R-PHONE-2)."""
 
-    def __init__(self, file: DataFile, one: ListToRead) -> None:
+    def __init__(self, file: DataFile, one: ListToRead, into: ScratchContacts) -> None:
         self._file = file
         self._list = one
+        self._into = into
         self._by_phone = one.spec.key == "phone"
         self._rules = one.rules
         self._content = ListContent()
         self._kept: set[str] = set()
-        self._derived: set[str] = set()
         self._unreadable = 0
         self._id_column: str | None = None
 
-    def take(self, rows: Sequence[Row]) -> ListContent:
-        good: dict[str, list[DesiredContact]] = {}
+    def take(self, rows: Iterable[Row], texts: RowTexts) -> ListContent:
+        content, first_rows, since, count = self._content, FirstRows(), self._into.end, 0
         for row in rows:
-            if isinstance(row, KnownRow):
-                continue
-            if isinstance(row, UnreadableRow):
+            count += 1
+            first_rows.see(row)
+            if isinstance(row, DataRow):
+                self._take(row)
+            elif isinstance(row, UnreadableRow):
                 self._unreadable += 1
                 self._bad(row.line, row.column, row.message)
-                continue
-            self._id_column = row.columns.get("external_id") or row.columns.get("phone_numbers")
-            if row.layout is not None and self._content.columns is None:
-                self._content.columns = ColumnsRead(self._file.name, row.layout)
-            contact = self._contact(row)
-            if contact is not None:
-                good.setdefault(contact.external_id, []).append(contact)
-        for identity, contacts in good.items():
-            if len(contacts) == 1 and identity not in self._kept:
-                self._content.contacts += contacts
-            else:
-                self._refuse_repeated(identity, contacts)
-        self._content.bad_rows.sort(key=lambda fault: fault.line or 0)
-        bad = len(self._content.bad_rows)
-        self._content.rows = ListRows(len(rows), bad, frozenset(self._kept), self._unreadable)
-        return self._content
+        for identity, lines in self._into.take_repeated(since, self._kept):
+            self._refuse_repeated(identity, lines)
+        content.bad_rows.sort(key=lambda fault: fault.line or 0)
+        content.rows = ListRows(
+            count, len(content.bad_rows), frozenset(self._kept), self._unreadable, texts.known()
+        )
+        content.warnings += first_rows.warnings(count, content.bad_rows, self._list.spec.columns, self._rules)
+        return content
 
-    def _refuse_repeated(self, identity: str, contacts: Sequence[DesiredContact]) -> None:
+    def _take(self, row: DataRow) -> None:
+        self._id_column = row.columns.get("external_id") or row.columns.get("phone_numbers")
+        if row.layout is not None and self._content.columns is None:
+            self._content.columns = ColumnsRead(self._file.name, row.layout)
+        contact = self._contact(row)
+        if contact is not None:
+            declare(contact, self._rules, self._into)
+
+    def _refuse_repeated(self, identity: str, lines: Sequence[int]) -> None:
         """The same id on several rows: none of them is known to be the right one (R-ID-4)."""
         self._kept.add(identity)
-        lines = [contact.origin.line or 0 for contact in contacts]
-        what = "its first number" if identity in self._derived else f"'{masked_name(identity)}'"
+        derived = self._by_phone and self._list.is_derived(identity)
+        what = "its first number" if derived else f"'{masked_name(identity)}'"
         for line in lines:
             others = ", ".join(str(other) for other in lines if other != line)
             where = f"also on line {others}" if others else "also on a row that is bad"
@@ -154,9 +159,7 @@ class _FileReading:
         first_is_bad = any(at == 0 for at, _ in numbers.bad)
         if not self._by_phone or first_is_bad or not numbers.good:
             return None
-        identity = self._list.id_from_number(numbers.good[0])
-        self._derived.add(identity)
-        return identity
+        return self._list.id_from_number(numbers.good[0])
 
     def _made(
         self, row: DataRow, identity: str, numbers: Numbers, texts: Sequence[str], text_hash: int | None

@@ -16,10 +16,10 @@ from reconciler.manifests.data_file import (
     KnownRow,
     Row,
     UnreadableRow,
-    text_of,
 )
 from reconciler.manifests.object_rows import ObjectRows
 from reconciler.manifests.row_texts import RowTexts
+from reconciler.manifests.text_check import checked_text
 from reconciler.spec.contact_list import Columns
 
 _ARRAY_START = re.compile(r"\s*\[\s*(?:\{.*)?$")
@@ -34,24 +34,27 @@ def read_jsonl(file: DataFile, columns: Columns, texts: RowTexts) -> Iterator[Ro
     """
     objects = ObjectRows(columns)
     keys_seen: dict[str, None] = {}
-    text_of(file)
-    for line, text in enumerate(file.lines("\n"), start=1):
-        if not text.strip():
-            continue
-        if not keys_seen and _ARRAY_START.match(text):
-            raise BrokenDataFile(Fault(file.name, line, None, "is a JSON array, not JSON Lines", _ARRAY_HINT))
-        if len(text) > MAX_ROW:
-            raise BrokenDataFile(Fault(file.name, line, None, "has a row longer than 1 MiB"))
-        text_hash = texts.hash_of((text,))
-        if texts.recognises(text_hash):
-            yield KnownRow.KNOWN
-            continue
-        row = _parsed(text)
-        if isinstance(row, str):
-            yield UnreadableRow(line, None, row)
-            continue
-        keys_seen.update(dict.fromkeys(row))
-        yield objects.row(line, row, text_hash)
+    checked_text(file)
+    with file.lines("\n") as lines:
+        for line, text in enumerate(lines, start=1):
+            if not text.strip():
+                continue
+            if not keys_seen and _ARRAY_START.match(text):
+                raise BrokenDataFile(
+                    Fault(file.name, line, None, "is a JSON array, not JSON Lines", _ARRAY_HINT)
+                )
+            if len(text) > MAX_ROW:
+                raise BrokenDataFile(Fault(file.name, line, None, "has a row longer than 1 MiB"))
+            text_hash = texts.hash_of((text,))
+            if texts.recognises(text_hash):
+                yield KnownRow.KNOWN
+                continue
+            row = _parsed(text)
+            if isinstance(row, str):
+                yield UnreadableRow(line, None, row)
+                continue
+            keys_seen.update(dict.fromkeys(row))
+            yield objects.row(line, row, text_hash)
     if keys_seen and (missing := missing_columns(tuple(keys_seen), columns)):
         if texts.met:
             raise MoreToRead

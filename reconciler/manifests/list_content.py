@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
-from reconciler.core.desired import DesiredContact, ListRows, ObjectKey
+from reconciler.core.desired import ListRows, ObjectKey
 from reconciler.errors import Fault
 from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.campaign_rules import CampaignRules
@@ -15,6 +15,7 @@ from reconciler.manifests.load import Document
 from reconciler.spec.contact_list import ContactListSpec
 
 _KEY_HEX = 20
+_DERIVED = "phone-"
 
 
 class ListToRead(NamedTuple):
@@ -32,7 +33,12 @@ class ListToRead(NamedTuple):
     def id_from_number(self, number: str) -> str:
         """Derive a contact's external id from its first number, so that it is not the number (R-ID-4)."""
         digest = blake2b(number.encode(), key=self.hash_key).hexdigest()
-        return f"phone-{digest[:_KEY_HEX]}"
+        return f"{_DERIVED}{digest[:_KEY_HEX]}"
+
+    @staticmethod
+    def is_derived(external_id: str) -> bool:
+        """Tell whether an id looks like one of those."""
+        return external_id.startswith(_DERIVED) and len(external_id) == len(_DERIVED) + _KEY_HEX
 
 
 class ColumnsRead(NamedTuple):
@@ -44,12 +50,11 @@ class ColumnsRead(NamedTuple):
 
 @dataclass(slots=True)
 class ListContent:
-    """What became of a list: contacts in file order, faults that stop the plan, rows that do not.
+    """What became of a list beside its contacts: faults that stop the plan, rows that do not.
 
     `columns` says how a CSV file was read; None where there is none, or no row in it.
     """
 
-    contacts: list[DesiredContact] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     bad_rows: list[Fault] = field(default_factory=list)
     partly_bad: list[Fault] = field(default_factory=list)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from reconciler.core.phones import mask_numbers_in
 from reconciler.errors import Fault
 from reconciler.manifests.campaign_rules import CampaignRules
+from reconciler.manifests.columns import Layout
 from reconciler.manifests.contacts import read_numbers
 from reconciler.manifests.data_file import DataRow, Row
 from reconciler.manifests.number_cells import split_numbers
@@ -24,39 +25,49 @@ _QUOTED = re.compile(r"'[^']*'")
 _PLAIN_IN_A_LIST = re.compile(r"[^\W_][\w ()./-]*(?<! )")
 
 
-def list_warnings(
-    rows: Sequence[Row], bad: Sequence[Fault], columns: Columns, rules: CampaignRules
-) -> Iterator[str]:
-    """Yield what is probably not meant; `bad` are the rows that are left out.
+class FirstRows:
+    """The rows at the top of a file, which say what its columns hold."""
 
-    Whoever maps `phone_numbers` has said which numbers to dial, and is not told of others.
-    """
-    undialled = _undialled_columns(rows, rules)
-    if columns.phone_numbers is None:
-        yield from _undialled_text(undialled, _dialled_columns(rows))
-    yield from _mostly_bad_text(len(rows), bad, undialled)
+    def __init__(self) -> None:
+        self._sample: list[DataRow] = []
+        self._layout: Layout | None = None
+        self._seen = 0
 
+    def see(self, row: Row) -> None:
+        """Take the next row."""
+        self._seen += 1
+        if isinstance(row, DataRow):
+            self._layout = self._layout or row.layout
+            if self._seen <= ALWAYS_READ:
+                self._sample.append(row)
 
-def _undialled_columns(rows: Sequence[Row], rules: CampaignRules) -> list[str]:
-    """Give the columns that land in `data` though most of their cells, in the first rows, read as numbers."""
-    filled, numbers = Counter[str](), Counter[str]()
-    for row in rows[:ALWAYS_READ]:
-        if not isinstance(row, DataRow):
-            continue
-        for column, cell in row.data.items():
-            if isinstance(cell, str) and cell.strip():
-                filled[column] += 1
-                numbers[column] += _reads_as_number(cell, rules)
-    return [column for column, cells in filled.items() if numbers[column] * 2 > cells]
+    def warnings(
+        self, rows: int, bad: Sequence[Fault], columns: Columns, rules: CampaignRules
+    ) -> Iterator[str]:
+        """Yield what is probably not meant; `bad` are those of the `rows` that are left out.
 
+        Whoever maps `phone_numbers` has said which numbers to dial, and is not told of others.
+        """
+        undialled = self._undialled_columns(rules)
+        if columns.phone_numbers is None:
+            yield from _undialled_text(undialled, self._dialled_columns())
+        yield from _mostly_bad_text(rows, bad, undialled)
 
-def _dialled_columns(rows: Sequence[Row]) -> Sequence[str]:
-    """Give the columns of numbers: of a CSV file all, of JSON lines those of the first rows."""
-    for row in rows:
-        if isinstance(row, DataRow) and row.layout is not None:
-            return [row.layout.headers[at] for at in row.layout.numbers]
-    sampled = (row for row in rows[:ALWAYS_READ] if isinstance(row, DataRow))
-    return list(dict.fromkeys(column for row in sampled for column, _ in row.numbers))
+    def _undialled_columns(self, rules: CampaignRules) -> list[str]:
+        """Give the columns that land in `data` though most of their cells read as numbers."""
+        filled, numbers = Counter[str](), Counter[str]()
+        for row in self._sample:
+            for column, cell in row.data.items():
+                if isinstance(cell, str) and cell.strip():
+                    filled[column] += 1
+                    numbers[column] += _reads_as_number(cell, rules)
+        return [column for column, cells in filled.items() if numbers[column] * 2 > cells]
+
+    def _dialled_columns(self) -> Sequence[str]:
+        """Give the columns of numbers: of a CSV file all, of JSON lines those of the first rows."""
+        if self._layout is not None:
+            return [self._layout.headers[at] for at in self._layout.numbers]
+        return list(dict.fromkeys(column for row in self._sample for column, _ in row.numbers))
 
 
 def _undialled_text(columns: Sequence[str], dialled: Sequence[str]) -> Iterator[str]:

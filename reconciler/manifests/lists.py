@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
-
 from reconciler.core.desired import ListRows, Origin
+from reconciler.core.text_hashes import TextHashes
 from reconciler.manifests.contacts import desired_contact, read_numbers
 from reconciler.manifests.file_lists import read_file
 from reconciler.manifests.list_content import ListContent, ListToRead
+from reconciler.manifests.remarks import declare
+from reconciler.scratch.contacts import ScratchContacts
 
 _KEY_HINT = "write one, or key: phone to derive it from the number"
 
 
-def read_list(one: ListToRead, known: AbstractSet[int] = frozenset()) -> ListContent:
+def read_list(one: ListToRead, known: TextHashes, into: ScratchContacts) -> ListContent:
     """Read all contacts of a list; rows of a data file whose text hash is `known` are not read."""
-    content = _inline(one) if one.spec.contacts is not None else read_file(one, known)
+    content = _inline(one, into) if one.spec.contacts is not None else read_file(one, known, into)
     _check_expected(one, content)
     return content
 
 
-def _inline(one: ListToRead) -> ListContent:
+def _inline(one: ListToRead, into: ScratchContacts) -> ListContent:
     document, spec, key, rules, _ = one
     content = ListContent()
     for index, row in enumerate(spec.contacts or ()):
@@ -39,7 +40,7 @@ def _inline(one: ListToRead) -> ListContent:
             identity, row, numbers.good, {}, rules, origin, key, row.phone_numbers
         )
         content.faults += [document.place.fault((*path, *at), message) for at, message in problems]
-        content.contacts.append(contact)
+        declare(contact, rules, into)
         content.zones.see(row.timezone, origin)
     content.rows = ListRows(rows=len(spec.contacts or ()))
     return content

@@ -9,6 +9,9 @@ from reconciler.manifests.age_format import looks_encrypted
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _MARKUP = (b"<!doctype", b"<html", b"<?xml")
 _LFS_POINTER = b"version https://git-lfs."
+IN_CONFLICT = ("has a mark of a merge conflict", "resolve the conflict")
+"""Message and hint for a file with a line of `conflict_line`."""
+
 _MERGE_CONFLICT = re.compile(rb"^(?:<{7}|>{7}) ", re.MULTILINE)
 
 
@@ -23,7 +26,7 @@ def mistaken_for(content: bytes) -> tuple[int | None, str, str] | None:
     if looks_encrypted(content):
         return 1, "is encrypted with age", "let its name end in .age, and that in from: too"
     if (line := conflict_line(content)) is not None:
-        return line, "has a mark of a merge conflict", "resolve the conflict"
+        return line, *IN_CONFLICT
     return None
 
 

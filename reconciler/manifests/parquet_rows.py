@@ -5,7 +5,6 @@ The library that reads it is an extra: it is not imported before a file asks for
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -13,7 +12,7 @@ from decimal import Decimal
 from importlib import import_module
 from importlib.util import find_spec
 from math import isfinite
-from typing import Any
+from typing import Any, BinaryIO
 
 from reconciler.core.canonical import canonical_json
 from reconciler.errors import Fault
@@ -36,7 +35,11 @@ def read_parquet(file: DataFile, columns: Columns, texts: RowTexts) -> Iterator[
 
     Dates and times are read as ISO 8601, decimals as texts; NaN is missing, as it is in what pandas writes.
     """
-    table = _opened(file)
+    with file.open() as content:
+        yield from _rows(file, _opened(file, content), columns, texts)
+
+
+def _rows(file: DataFile, table: Any, columns: Columns, texts: RowTexts) -> Iterator[Row]:  # noqa: ANN401 - has no types
     names = tuple(table.schema_arrow.names)
     if missing := missing_columns(names, columns):
         raise _broken(file, "; ".join(missing))
@@ -78,12 +81,12 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - what a cell may hold, and what 
     raise _UnknownValueError(f"{type(value).__name__}")
 
 
-def _opened(file: DataFile) -> Any:  # noqa: ANN401 - the library has no types
+def _opened(file: DataFile, content: BinaryIO) -> Any:  # noqa: ANN401 - the library has no types
     if find_spec("pyarrow") is None:
         raise _broken(file, "is Parquet, and what reads it is not installed", _INSTALL)
     parquet = import_module("pyarrow.parquet")
     try:
-        return parquet.ParquetFile(io.BytesIO(file.content))
+        return parquet.ParquetFile(content)
     except (OSError, ValueError) as fault:  # ArrowInvalid is a ValueError
         raise _broken(file, "is no Parquet file, or a damaged one", "export it again") from fault
 

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from reconciler.collector import collector_paused
 from reconciler.core.desired import (
     Cases,
-    DesiredContact,
     DesiredObject,
     DesiredState,
     ListRows,
     Notice,
     ObjectKey,
     Origin,
+    Place,
     RedialList,
 )
 from reconciler.core.existing import Existing
 from reconciler.core.masking import masked_name
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.rules import campaign_key
+from reconciler.core.text_hashes import TextHashes
 from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.abbreviated_zones import AbbreviatedZones
+from reconciler.manifests.age_format import is_encrypted
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.contacts import desired_contact, read_numbers
 from reconciler.manifests.list_content import ColumnsRead, ListContent, ListToRead
@@ -31,8 +34,11 @@ from reconciler.manifests.load import Document, LoadedManifests
 from reconciler.manifests.objects import desired_object
 from reconciler.manifests.redial import redial_list
 from reconciler.manifests.references import References, org_of
+from reconciler.manifests.remarks import declare
 from reconciler.manifests.row_texts import KnownRows, NothingKnown
-from reconciler.manifests.warnings import Warned, contact_warnings, object_warnings
+from reconciler.manifests.warnings import contact_warnings, object_warnings
+from reconciler.scratch.contacts import ScratchContacts
+from reconciler.scratch.database import Scratch
 from reconciler.spec.contact import Contact
 from reconciler.spec.contact_list import ContactList
 from reconciler.spec.model import DEFAULT, InCampaignMeta
@@ -46,11 +52,12 @@ class Examination:
     """What became of the manifests.
 
     `faults` stop the plan. `bad_rows` are rows of data files that are skipped, and bad numbers beside a good
-    one (R-PHONE-2); they stop the plan only under `--strict`. `desired` is what is left. `columns` says
-    how each list's CSV file was read.
+    one (R-PHONE-2); they stop the plan only under `--strict`. `desired` is what is left; its contacts are in
+    `scratch`. `columns` says how each list's CSV file was read.
     """
 
     desired: DesiredState
+    scratch: Scratch
     faults: Sequence[Fault]
     bad_rows: Sequence[Fault]
     columns: Sequence[ColumnsRead] = ()
@@ -79,30 +86,29 @@ def examine(
     makes no difference to what is found.
     """
     references = References(loaded, existing)
-    collected = _Collected(references, loaded.org, hash_key, [*loaded.faults], known or NothingKnown())
+    scratch = Scratch(in_memory=_holds_decrypted(loaded))
+    collected = _Collected(
+        references, loaded.org, hash_key, [*loaded.faults], scratch.contacts, known or NothingKnown()
+    )
     with collector_paused():
         for document in loaded.documents:
             collected.take(document)
         if known is not None and collected.touches(known):
             return examine(loaded, existing, hash_key)
-        contacts = collected.unique_contacts()
-        warned = [*contact_warnings(contacts, references)]
-        contacts = _to_be_read_again(contacts, warned)
+        collected.refuse_declared_again()
         warnings = [*object_warnings(loaded.documents, references, loaded.org)]
-        warnings += [notice for notice, _ in warned]
+        warnings += contact_warnings(scratch.contacts, references)
         for campaign, zones in collected.zones.items():
             warnings += zones.warnings(campaign)
     notices = [*collected.notices, *warnings]
-    desired = DesiredState(collected.objects, contacts, collected.lists, notices, collected.redials)
-    return Examination(desired, collected.faults, collected.bad_rows, collected.columns)
+    desired = DesiredState(collected.objects, scratch.contacts, collected.lists, notices, collected.redials)
+    return Examination(desired, scratch, collected.faults, collected.bad_rows, collected.columns)
 
 
-def _to_be_read_again(contacts: list[DesiredContact], warned: Iterable[Warned]) -> list[DesiredContact]:
-    """Have the contacts that are warned of read with every plan, so that they are warned of again."""
-    them = {contact.key for _, contacts in warned for contact in contacts}
-    if not them:
-        return contacts
-    return [contact._replace(text_hash=None) if contact.key in them else contact for contact in contacts]
+def _holds_decrypted(loaded: LoadedManifests) -> bool:
+    """Tell whether contacts come from an encrypted file: in the clear they are on no disk."""
+    manifests = (document.manifest for document in loaded.documents)
+    return any(isinstance(one, ContactList) and is_encrypted(one.spec.file or "") for one in manifests)
 
 
 def key_of(manifest: Manifest, default_org: str) -> ObjectKey:
@@ -123,10 +129,10 @@ class _Collected:
     org: str
     hash_key: bytes
     faults: list[Fault]
-    known: KnownRows = field(default_factory=NothingKnown)
+    contacts: ScratchContacts
+    known: KnownRows
     bad_rows: list[Fault] = field(default_factory=list)
     objects: list[DesiredObject] = field(default_factory=list)
-    contacts: list[DesiredContact] = field(default_factory=list)
     lists: dict[ObjectKey, ListRows] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     columns: list[ColumnsRead] = field(default_factory=list)
@@ -156,8 +162,9 @@ class _Collected:
             self.lists[key] = ListRows()
         elif isinstance(manifest, ContactList):
             rules = self._rules(key.org, manifest.metadata.campaign)
-            known = self.known.of_list(key) if manifest.spec.from_ is not None else frozenset()
-            content = read_list(ListToRead(document, manifest.spec, key, rules, self.hash_key), known)
+            known = self.known.of_list(key) if manifest.spec.from_ is not None else TextHashes()
+            one = ListToRead(document, manifest.spec, key, rules, self.hash_key)
+            content = read_list(one, known, self.contacts)
             self._take_list(document, key, content)
 
     def _rules(self, org: str, campaign: str) -> CampaignRules:
@@ -181,12 +188,11 @@ class _Collected:
             spec.phone_numbers,
         )
         self.faults += [document.place.fault(("spec", *path), message) for path, message in problems]
-        self.contacts.append(contact)
+        declare(contact, rules, self.contacts)
         campaign = campaign_key(contact.org, contact.campaign)
         self.zones.setdefault(campaign, AbbreviatedZones()).see(spec.timezone, document.origin)
 
     def _take_list(self, document: Document, key: ObjectKey, content: ListContent) -> None:
-        self.contacts += content.contacts
         self.faults += content.faults
         self.lists[key] = content.rows
         if content.columns is not None:
@@ -209,38 +215,28 @@ class _Collected:
 
         Or may: whom a list calls again is not known before the plan.
         """
-        met: dict[tuple[str, str | None], set[int]] = {}
+        redialled = {Place.of(key) for key in self.redials}
+        met: dict[Place, list[TextHashes]] = {}
+        kept: dict[Place, list[Iterable[str]]] = {}
         for key, rows in self.lists.items():
-            met.setdefault((key.org, key.campaign), set()).update(rows.known)
-        ids: dict[tuple[str, str | None], set[str]] = {}
-        numbers: dict[tuple[str, str | None], set[str]] = {}
-        for key, rows in self.lists.items():
-            ids.setdefault((key.org, key.campaign), set()).update(rows.kept)
-        for contact in self.contacts:
-            place = (contact.org, contact.campaign)
-            ids.setdefault(place, set()).add(contact.external_id)
-            numbers.setdefault(place, set()).update(contact.fields["phone_numbers"])
-        redialled = {(key.org, key.campaign) for key in self.redials}
-        return any(
-            place in redialled
-            or not known.of_ids(*place, ids.get(place, set())).isdisjoint(texts)
-            or not known.of_numbers(*place, numbers.get(place, set())).isdisjoint(texts)
-            for place, texts in met.items()
-            if texts
-        )
+            kept.setdefault(Place.of(key), []).append(rows.kept)
+            if len(rows.known):
+                met.setdefault(Place.of(key), []).append(rows.known)
+        for place, texts in met.items():
+            ids = chain(self.contacts.ids_in(place), *kept[place])
+            shared = chain(known.of_ids(place, ids), known.of_numbers(place, self.contacts.numbers_in(place)))
+            if place in redialled or any(text in several for text in shared for several in texts):
+                return True
+        return False
 
-    def unique_contacts(self) -> list[DesiredContact]:
-        """Refuse an id that two documents declare in one campaign (R-ID-4); give the contacts in order."""
-        first: dict[tuple[str, str | None, str], DesiredContact] = {}
-        for contact in self.contacts:
-            known = first.setdefault((contact.org, contact.campaign, contact.external_id), contact)
-            if known is not contact:
-                where = f"{known.origin.file}:{known.origin.line}"
-                inside = f"campaign '{contact.campaign}'" if contact.campaign else "no campaign"
-                name = masked_name(contact.external_id)
-                message = f"contact '{name}' in {inside} is declared twice; first at {where}"
-                self.faults.append(Fault(contact.origin.file, contact.origin.line, None, message))
-        return list(first.values())
+    def refuse_declared_again(self) -> None:
+        """Refuse an id that two documents declare in one campaign (R-ID-4)."""
+        for contact, first in self.contacts.take_declared_again():
+            where = f"{first.origin.file}:{first.origin.line}"
+            inside = f"campaign '{contact.campaign}'" if contact.campaign else "no campaign"
+            name = masked_name(contact.external_id)
+            message = f"contact '{name}' in {inside} is declared twice; first at {where}"
+            self.faults.append(Fault(contact.origin.file, contact.origin.line, None, message))
 
 
 def _bad_rows(key: ObjectKey, headline: str, faults: Sequence[Fault], origin: Origin) -> Notice:

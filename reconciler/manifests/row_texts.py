@@ -9,8 +9,7 @@ database, and where it says yes, everything is read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Protocol
 
@@ -18,7 +17,8 @@ import phonenumbers
 
 from reconciler import __version__
 from reconciler.core.canonical import canonical_json
-from reconciler.core.desired import Json, ObjectKey
+from reconciler.core.desired import Json, ObjectKey, Place
+from reconciler.core.text_hashes import Met, TextHashes
 from reconciler.core.zones import edition
 
 ALWAYS_READ = 50
@@ -31,45 +31,45 @@ _BETWEEN_CELLS = "\x1f"
 class KnownRows(Protocol):
     """What a database remembers of rows."""
 
-    def of_list(self, key: ObjectKey) -> AbstractSet[int]:
+    def of_list(self, key: ObjectKey) -> TextHashes:
         """Give the text hashes of a list's contacts."""
         ...
 
-    def of_ids(self, org: str, campaign: str | None, ids: Collection[str]) -> AbstractSet[int]:
-        """Give the text hashes of the contacts of a campaign that have one of these external ids."""
+    def of_ids(self, place: Place, ids: Iterable[str]) -> Iterator[int]:
+        """Give the text hashes of the contacts of a place that have one of these external ids."""
         ...
 
-    def of_numbers(self, org: str, campaign: str | None, numbers: Collection[str]) -> AbstractSet[int]:
-        """Give the text hashes of the contacts of a campaign that have one of these numbers (E.164)."""
+    def of_numbers(self, place: Place, numbers: Iterable[str]) -> Iterator[int]:
+        """Give the text hashes of the contacts of a place that have one of these numbers (E.164)."""
         ...
 
 
 class NothingKnown:
     """A database that remembers no row, or is not asked: every row is read."""
 
-    def of_list(self, _key: ObjectKey) -> AbstractSet[int]:
+    def of_list(self, _key: ObjectKey) -> TextHashes:
         """Give none."""
-        return frozenset()
+        return TextHashes()
 
-    def of_ids(self, _org: str, _campaign: str | None, _ids: Collection[str]) -> AbstractSet[int]:
+    def of_ids(self, _place: Place, _ids: Iterable[str]) -> Iterator[int]:
         """Give none."""
-        return frozenset()
+        return iter(())
 
-    def of_numbers(self, _org: str, _campaign: str | None, _numbers: Collection[str]) -> AbstractSet[int]:
+    def of_numbers(self, _place: Place, _numbers: Iterable[str]) -> Iterator[int]:
         """Give none."""
-        return frozenset()
+        return iter(())
 
 
 class RowTexts:
     """The rows of one data file: hashes their texts, and recognises those that are known.
 
     `how` is what says how they are read, apart from the file's own header; `key` (at most 64 bytes) keys the
-    hashes, so that they tell nobody what a row says. `met` are the known rows that the file has.
+    hashes, so that they tell nobody what a row says. `met` counts the known rows that the file has.
     """
 
-    def __init__(self, known: AbstractSet[int], key: bytes, how: Json) -> None:
-        self.met: set[int] = set()
-        self._known = known
+    def __init__(self, known: TextHashes, key: bytes, how: Json) -> None:
+        self.met = 0
+        self._known = Met(known)
         self._read = 0
         self._hash = blake2b(key=key, digest_size=_HASH_BYTES)
         self._hash.update(canonical_json([how, __version__, phonenumbers.__version__, edition()]).encode())
@@ -87,7 +87,11 @@ class RowTexts:
     def recognises(self, text_hash: int) -> bool:
         """Tell whether a row need not be read; one that stands there twice is read the second time."""
         self._read += 1
-        if self._read <= ALWAYS_READ or text_hash not in self._known or text_hash in self.met:
+        if self._read <= ALWAYS_READ or not self._known.first_time(text_hash):
             return False
-        self.met.add(text_hash)
+        self.met += 1
         return True
+
+    def known(self) -> TextHashes:
+        """Give the known rows that the file has."""
+        return self._known.all()

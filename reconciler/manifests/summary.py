@@ -51,6 +51,8 @@ def summarise(loaded: LoadedManifests, examination: Examination) -> Summary:
 
 
 def _contacts(desired: DesiredState) -> Mapping[tuple[str, str | None], int]:
-    counted = Counter({(key.org, key.campaign): 0 for key in desired.lists})
-    counted.update((contact.org, contact.campaign) for contact in desired.contacts)
+    counted = {(key.org, key.campaign): 0 for key in desired.lists}
+    counted |= {
+        (org, campaign or None): count for (org, campaign), count in desired.contacts.places().items()
+    }
     return counted

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from reconciler.core.desired import DesiredContact, Notice, ObjectKey
-from reconciler.core.phones import country_of, mask_number, zones_of
-from reconciler.core.zones import uses_zone
+from reconciler.core.desired import DesiredContact, Notice, ObjectKey, Place
+from reconciler.core.phones import mask_number
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.configuration_warnings import schedule_warnings
 from reconciler.manifests.load import Document
 from reconciler.manifests.references import References, org_of
+from reconciler.manifests.remarks import ELSEWHERE, NEVER_DUE, NO_ZONE, VERSION_FROM_ABOVE
+from reconciler.scratch.contacts import Remarked, ScratchContacts
 from reconciler.spec.campaign import Campaign
 from reconciler.spec.configuration import Configuration
 
 _SAMPLES = 3
-
-
-class Warned(NamedTuple):
-    """A warning, and the contacts that it is about."""
-
-    notice: Notice
-    contacts: Sequence[DesiredContact]
 
 
 def object_warnings(documents: Iterable[Document], references: References, org: str) -> Iterator[Notice]:
@@ -38,23 +29,22 @@ def object_warnings(documents: Iterable[Document], references: References, org: 
             )
 
 
-def contact_warnings(contacts: Sequence[DesiredContact], references: References) -> Iterator[Warned]:
+def contact_warnings(contacts: ScratchContacts, references: References) -> Iterator[Notice]:
     """Yield the warnings of contacts, campaign by campaign.
 
-    Each is about contacts of which it could be said alone, or that share a number: what is left out of
-    `contacts` changes none of them but in these two ways.
+    Each is about contacts of which it could be said alone (manifests/remarks.py), or that share a number:
+    what is left out of `contacts` changes none of them but in these two ways.
     """
-    by_campaign: dict[tuple[str, str | None], list[DesiredContact]] = {}
-    for contact in contacts:
-        by_campaign.setdefault((contact.org, contact.campaign), []).append(contact)
-    for (owner, campaign), members in by_campaign.items():
-        rules = references.rules(owner, campaign) if campaign is not None else None
-        if rules is not None and campaign is not None:
-            key = ObjectKey("Campaign", owner, None, campaign)
-            yield from _shared_numbers(key, members)
-            yield from _never_due(key, members)
-            yield from _contact_versions(key, members, rules)
-            yield from _zones(key, members, rules)
+    contacts.find_shared()
+    for place in contacts.places():
+        rules = references.rules(*place) if place.campaign else None
+        if rules is None:
+            continue
+        key = ObjectKey("Campaign", place.org, None, place.campaign)
+        yield from _shared_numbers(key, contacts, place)
+        for kind, text in _TEXTS.items():
+            if (found := contacts.remarked(place, kind, _SAMPLES)) is not None:
+                yield Notice("warning", key, text(found, rules), found.first[0].origin)
 
 
 def _of_configuration(document: Document, manifest: Configuration, org: str) -> Iterator[Notice]:
@@ -80,95 +70,59 @@ def _campaign_version(
         yield Notice("warning", key, detail, document.origin)
 
 
-def _contact_versions(
-    key: ObjectKey, contacts: Sequence[DesiredContact], rules: CampaignRules
-) -> Iterator[Warned]:
-    """R-AGENT-1: a version from above would apply to agents that contacts name."""
-    if rules.pinned_version is None:
-        return
-    named = [
-        contact
-        for contact in contacts
-        if contact.fields.get("agent_id", rules.agent_id) != rules.agent_id
-        and "agent_version" not in contact.fields
-    ]
-    if named:
-        detail = (
-            f"agent_version {rules.pinned_version}, pinned above them, applies to the agents that "
-            f"{_count(len(named), 'contact names', 'contacts name')} ({_samples(named)}); "
-            "set agent_version beside agent_id"
-        )
-        yield Warned(Notice("warning", key, detail, named[0].origin), named)
-
-
-def _zones(key: ObjectKey, contacts: Sequence[DesiredContact], rules: CampaignRules) -> Iterator[Warned]:
-    """R-TZ-1: contacts without a zone, whose number tells none, or is of a country elsewhere."""
-    zoneless = [contact for contact in contacts if "timezone" not in contact.fields]
-    if rules.infer_timezone:
-        untold = [c for c in zoneless if any(not zones_of(number) for number in c.fields["phone_numbers"])]
-        if untold:
-            detail = (
-                f"{_count(len(untold), 'contact has', 'contacts have')} no zone, and a number that tells "
-                f"none (toll-free, non-geographic or unknown): {rules.default_timezone} holds"
-            )
-            yield Warned(Notice("warning", key, detail, untold[0].origin), untold)
-        return
-    elsewhere: Counter[str] = Counter()
-    foreigners: list[DesiredContact] = []
-    for contact in zoneless:
-        countries = [country_of(number) for number in contact.fields["phone_numbers"]]
-        foreign = next((c for c in countries if c and not uses_zone(c, rules.default_timezone)), None)
-        if foreign is not None:
-            elsewhere[foreign] += 1
-            foreigners.append(contact)
-    if foreigners:
-        spread = ", ".join(f"{country} {count}" for country, count in sorted(elsewhere.items()))
-        detail = (
-            f"{_count(elsewhere.total(), 'contact has', 'contacts have')} no zone, and a number of a country "
-            f"that does not use {rules.default_timezone} ({spread}); set timezone, or infer_timezone"
-        )
-        yield Warned(Notice("warning", key, detail, foreigners[0].origin), foreigners)
-
-
-def _shared_numbers(key: ObjectKey, contacts: Sequence[DesiredContact]) -> Iterator[Warned]:
+def _shared_numbers(key: ObjectKey, contacts: ScratchContacts, place: Place) -> Iterator[Notice]:
     """R-ID-4: one number under two ids of one campaign."""
-    owner: dict[str, DesiredContact] = {}
-    shared: dict[str, list[DesiredContact]] = {}
-    for contact in contacts:
-        for number in contact.fields["phone_numbers"]:
-            first = owner.setdefault(number, contact)
-            if first is not contact:
-                shared.setdefault(number, [first]).append(contact)
-    if shared:
-        shown = "; ".join(
-            f"{mask_number(number)}: {_samples(members)}"
-            for number, members in list(shared.items())[:_SAMPLES]
-        )
-        detail = f"{_count(len(shared), 'number stands', 'numbers stand')} under several contacts ({shown})"
-        notice = Notice("warning", key, detail, next(iter(shared.values()))[1].origin)
-        yield Warned(notice, [contact for members in shared.values() for contact in members])
+    total, first = contacts.shared(place, _SAMPLES)
+    if total:
+        shown = "; ".join(f"{mask_number(one.number)}: {_samples(one.contacts)}" for one in first)
+        detail = f"{_count(total, 'number stands', 'numbers stand')} under several contacts ({shown})"
+        yield Notice("warning", key, detail, first[0].contacts[1].origin)
 
 
-def _never_due(key: ObjectKey, contacts: Sequence[DesiredContact]) -> Iterator[Warned]:
+def _never_due_text(found: Remarked, _rules: CampaignRules) -> str:
     """A contact that expires before it is scheduled is never called: allowed, since it rings no phone."""
-    never = [contact for contact in contacts if _expires_first(contact)]
-    if never:
-        detail = (
-            f"{_count(len(never), 'contact expires', 'contacts expire')} before scheduled_at "
-            f"({_samples(never)}), and will never be called"
-        )
-        yield Warned(Notice("warning", key, detail, never[0].origin), never)
+    return (
+        f"{_count(found.total, 'contact expires', 'contacts expire')} before scheduled_at "
+        f"({_samples(found.first, found.total)}), and will never be called"
+    )
 
 
-def _expires_first(contact: DesiredContact) -> bool:
-    scheduled, expires = contact.fields.get("scheduled_at"), contact.fields.get("expires_at")
-    if scheduled is None or expires is None:
-        return False
-    return datetime.fromisoformat(expires) <= datetime.fromisoformat(scheduled)
+def _version_text(found: Remarked, rules: CampaignRules) -> str:
+    """R-AGENT-1: a version from above would apply to agents that contacts name."""
+    return (
+        f"agent_version {rules.pinned_version}, pinned above them, applies to the agents that "
+        f"{_count(found.total, 'contact names', 'contacts name')} ({_samples(found.first, found.total)}); "
+        "set agent_version beside agent_id"
+    )
 
 
-def _samples(contacts: Sequence[DesiredContact]) -> str:
-    more = ", …" if len(contacts) > _SAMPLES else ""
+def _no_zone_text(found: Remarked, rules: CampaignRules) -> str:
+    """R-TZ-1: contacts without a zone, whose number tells none."""
+    return (
+        f"{_count(found.total, 'contact has', 'contacts have')} no zone, and a number that tells "
+        f"none (toll-free, non-geographic or unknown): {rules.default_timezone} holds"
+    )
+
+
+def _elsewhere_text(found: Remarked, rules: CampaignRules) -> str:
+    """R-TZ-1: contacts without a zone, whose number is of a country elsewhere."""
+    spread = ", ".join(f"{country} {count}" for country, count in sorted(found.by_detail.items()))
+    return (
+        f"{_count(found.total, 'contact has', 'contacts have')} no zone, and a number of a country "
+        f"that does not use {rules.default_timezone} ({spread}); set timezone, or infer_timezone"
+    )
+
+
+_TEXTS: dict[str, Callable[[Remarked, CampaignRules], str]] = {
+    NEVER_DUE: _never_due_text,
+    VERSION_FROM_ABOVE: _version_text,
+    NO_ZONE: _no_zone_text,
+    ELSEWHERE: _elsewhere_text,
+}
+
+
+def _samples(contacts: Sequence[DesiredContact], total: int | None = None) -> str:
+    more = ", …" if (total or len(contacts)) > _SAMPLES else ""
     return ", ".join(contact.external_id for contact in contacts[:_SAMPLES]) + more
 
 

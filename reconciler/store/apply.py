@@ -88,7 +88,7 @@ def _write(work: ApplyWork, plan: Plan, staged: StagedContacts, progressing: Pro
     remember(work, [*declared.values(), *plan.remembered], plan.source)
     forget(work, [change for change in plan.objects if change.declared is None])
     write_events(work.connection, work.actor, work.now, object_events(work, plan.objects))
-    write_events(work.connection, work.actor, work.now, contact_events(work, plan.contacts))
+    write_events(work.connection, work.actor, work.now, contact_events(work, plan.groups))
     work.tallies.write(work.connection)
 
 

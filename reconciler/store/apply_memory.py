@@ -10,7 +10,8 @@ from sqlalchemy import delete, select, update
 
 from reconciler.core.desired import DesiredObject, ObjectKey
 from reconciler.core.masking import masked_name
-from reconciler.core.plan.change import Action, Change, ContactChange, FieldChange
+from reconciler.core.plan.change import Action, Change, FieldChange
+from reconciler.core.plan.contact_groups import ContactGroup, ContactGroups
 from reconciler.core.plan.suppressions import NUMBERS_PATH, remembered
 from reconciler.store import dialect
 from reconciler.store.apply_work import ApplyWork
@@ -78,16 +79,13 @@ def object_events(work: ApplyWork, changes: Sequence[Change]) -> Iterator[EventR
         )
 
 
-def contact_events(work: ApplyWork, changes: Sequence[ContactChange]) -> Iterator[EventRecord]:
+def contact_events(work: ApplyWork, groups: ContactGroups) -> Iterator[EventRecord]:
     """Give one event per list (or campaign) and action: how many, and which fields, never their values."""
-    counts: dict[tuple[ObjectKey, Action], int] = defaultdict(int)
-    paths: dict[tuple[ObjectKey, Action], set[str]] = defaultdict(set)
-    for change in changes:
-        place = (change.group, change.action)
-        counts[place] += 1
-        if change.action in (Action.UPDATE, Action.ADOPT):
-            paths[place].update(field.path for field in change.fields)
-    for (group, action), count in sorted(counts.items()):
+    together: dict[tuple[ObjectKey, Action], list[ContactGroup]] = defaultdict(list)
+    for found in groups:
+        together[found.group, found.action].append(found)
+    for (group, action), causes in together.items():
+        paths = {path for found in causes for path in found.paths}
         yield EventRecord(
             action=action.value,
             kind="Contact",
@@ -95,8 +93,8 @@ def contact_events(work: ApplyWork, changes: Sequence[ContactChange]) -> Iterato
             org_id=work.directory.org_id(group.org),
             object_id=work.directory.objects.get(group),
             campaign=group.campaign if group.kind == "ContactList" else group.name,
-            fields=[{"path": path} for path in sorted(paths[group, action])],
-            count=count,
+            fields=[{"path": path} for path in sorted(paths)],
+            count=sum(found.count for found in causes),
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -11,6 +12,8 @@ CHUNK = 500
 """Ids per statement, well below every driver's limit of bound values."""
 
 
-def chunks(values: Sequence[T]) -> Iterable[Sequence[T]]:
-    """Cut ids, or numbers, into portions that one statement takes."""
-    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """Cut ids, numbers or rows into portions that one statement takes."""
+    left = iter(values)
+    while portion := tuple(islice(left, size)):
+        yield portion

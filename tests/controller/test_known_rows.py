@@ -271,7 +271,7 @@ def test_whom_a_list_calls_again_may_stand_in_a_known_row(applied):
         connection.execute(called.values(status="completed"))
     applied.folder.joinpath("again.yaml").write_text(AGAIN)
     made = applied.both()
-    assert (made.contacts, [change.key.name for change in made.objects]) == ([], ["again"])
+    assert (list(made.contacts), [change.key.name for change in made.objects]) == ([], ["again"])
 
 
 def test_other_metadata_of_numbers_has_all_rows_read(applied):

@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.core.existing import Existing
 from reconciler.core.phones import BadNumber, parse_number, zones_of
+from reconciler.core.text_hashes import TextHashes
 from reconciler.manifests.csv_rows import read_csv
 from reconciler.manifests.data_file import DataRow, open_data_file
 from reconciler.manifests.jsonl_rows import read_jsonl
@@ -57,7 +58,7 @@ def rows(documents):
         if spec.from_ is not None:
             file = open_data_file(document.file, spec.from_)
             jsonl = file.name.endswith(".jsonl")
-            texts = RowTexts(frozenset(), b"", None)
+            texts = RowTexts(TextHashes(), b"", None)
             read = (
                 read_jsonl(file, spec.columns, texts)
                 if jsonl

@@ -2,10 +2,12 @@
 
 import csv
 import io
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.core.text_hashes import TextHashes
 from reconciler.manifests.csv_rows import DELIMITERS, read_csv
 from reconciler.manifests.data_file import DataFile, DataRow
 from reconciler.manifests.row_texts import RowTexts
@@ -44,7 +46,12 @@ def test_any_contacts_in_any_dialect_read_back_the_same(contacts, dialect, mark,
         writer.writerow([cells.get(column, "") for column in order])
     content = (("\ufeff" if mark else "") + stream.getvalue()).encode()
     rows = list(
-        read_csv(DataFile("x.csv", content), Columns(), RowTexts(frozenset(), b"", None), needs_id=True)
+        read_csv(
+            DataFile("x.csv", Path("x.csv"), content),
+            Columns(),
+            RowTexts(TextHashes(), b"", None),
+            needs_id=True,
+        )
     )
     assert all(isinstance(row, DataRow) for row in rows)
     phones = [column for column in order if column.startswith("phone")]

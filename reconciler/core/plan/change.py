@@ -83,7 +83,8 @@ class ContactChange(NamedTuple):
     """What happens to one contact. A tuple, because there may be a million of them.
 
     `desired` is None for one that is withdrawn. `position` is its place in the files, which is dialing order
-    (R-DIAL-2). `before` and `after` are canonical contact fields; `status_before` and `status_after` are what
+    (R-DIAL-2). `before` and `after` are canonical contact fields, and `after_hash` is the hash of the latter;
+    `status_before` and `status_after` are what
     the planner saw and expects: the dialer runs on meanwhile, so they are shown, never signed, and the apply
     decides again under its lock.
     """
@@ -97,6 +98,7 @@ class ContactChange(NamedTuple):
     contact_id: UUID | None
     before: Mapping[str, Json]
     after: Mapping[str, Json]
+    after_hash: str
     status_before: str | None
     status_after: str | None
     list_before: ObjectKey | None

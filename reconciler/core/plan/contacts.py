@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from reconciler.core.canonical import content_hash
-from reconciler.core.desired import DesiredContact, DesiredState, Json, Notice, ObjectKey, Origin
+from reconciler.core.desired import (
+    DesiredContact,
+    DesiredContacts,
+    DesiredState,
+    Json,
+    Notice,
+    ObjectKey,
+    Origin,
+)
 from reconciler.core.masking import masked_name
 from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange
 from reconciler.core.plan.counting import counted
@@ -29,16 +37,44 @@ _READ_BY_RULES_OF_THEIR_DAY: tuple[tuple[str, ...], ...] = (
 """Fields whose stored value depends on the configuration of the day they were read (R-CONF-1)."""
 
 
+Teller = Callable[[ContactChange], None]
+"""Is told every change of a contact, in the order of their keys."""
+
+
 @dataclass(slots=True)
 class ContactsPlanned:
     """What planning the contacts came to. `members` counts, per list or campaign, what the source applied."""
 
-    changes: list[ContactChange] = field(default_factory=list)
+    tellers: Sequence[Teller]
+    renames: Renames
     notices: list[Notice] = field(default_factory=list)
     refusals: list[tuple[Origin | None, str]] = field(default_factory=list)
     stamps: list[Stamp] = field(default_factory=list)
     members: Counter[ObjectKey] = field(default_factory=Counter)
     unchanged: int = 0
+
+    def tell(self, change: ContactChange) -> None:
+        """Tell a change to everybody who keeps it, or counts it."""
+        for teller in self.tellers:
+            teller(change)
+
+
+@dataclass(slots=True)
+class _Named:
+    """Contacts of which a notice tells: how many, and the names of the first."""
+
+    count: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, name: str) -> None:
+        self.count += 1
+        if len(self.first) < _SAMPLES:
+            self.first.append(masked_name(name))
+
+    def __str__(self) -> str:
+        more = ", …" if self.count > _SAMPLES else ""
+        are = "is" if self.count == 1 else "are"
+        return f"{counted(self.count, 'contact')} ({', '.join(self.first)}{more}) {are}"
 
 
 def plan_contacts(
@@ -46,45 +82,41 @@ def plan_contacts(
     observed: ObservedState,
     options: PlanOptions,
     rules: Mapping[ObjectKey, CampaignRules],
+    tellers: Sequence[Teller],
 ) -> ContactsPlanned:
     """Compare every contact; `rules` are those that hold after the apply."""
-    planner = _ContactPlanner(desired, options, rules, observed.changed_by)
+    planned = ContactsPlanned(tellers, Renames(desired, observed))
+    planner = _ContactPlanner(desired, options, rules, observed.changed_by, planned)
     for key, rows in desired.lists.items():
         planner.pass_over(key, len(rows.known))
-    renames = Renames(desired, observed)
     for position, wanted, live in side_by_side(desired.contacts, observed.contacts):
         if live is None and wanted is not None:
             planner.create(position, wanted)
         elif wanted is None and live is not None:
             planner.miss(live)
-            renames.see(live)
+            planned.renames.see(live)
         elif wanted is not None and live is not None:
             planner.compare(position, wanted, live)
-    planned = planner.finish()
-    planned.notices += renames.notices(planned.changes)
+    planner.finish()
     return planned
 
 
 def side_by_side(
-    desired: Sequence[DesiredContact], live: Iterable[ObservedContact]
+    desired: DesiredContacts, live: Iterable[ObservedContact]
 ) -> Iterator[tuple[int, DesiredContact | None, ObservedContact | None]]:
-    """Merge declared contacts, in any order, with live ones in key order; positions are the files'."""
-    ordered = sorted(
-        (contact.org, contact.campaign or "", contact.external_id, position)
-        for position, contact in enumerate(desired)
-    )
+    """Merge declared contacts with live ones, both in the order of their keys; positions are the files'."""
     rows = iter(live)
     row = next(rows, None)
-    for org, campaign, external_id, position in ordered:
-        key = (org, campaign, external_id)
+    for position, wanted in desired.by_key():
+        key = (wanted.org, wanted.campaign or "", wanted.external_id)
         while row is not None and (row.org, row.campaign or "", row.external_id) < key:
             yield NO_POSITION, None, row
             row = next(rows, None)
         if row is not None and (row.org, row.campaign or "", row.external_id) == key:
-            yield position, desired[position], row
+            yield position, wanted, row
             row = next(rows, None)
         else:
-            yield position, desired[position], None
+            yield position, wanted, None
     while row is not None:
         yield NO_POSITION, None, row
         row = next(rows, None)
@@ -97,15 +129,16 @@ class _ContactPlanner:
         options: PlanOptions,
         rules: Mapping[ObjectKey, CampaignRules],
         changed_by: Lookup[UUID, Attribution],
+        planned: ContactsPlanned,
     ) -> None:
         self._changed_by = changed_by
         self._options = options
         self._rules = rules
         self._rows_of = desired.lists
         self._lists = {item.key: item for item in desired.objects if item.key.kind == "ContactList"}
-        self._orphans: dict[ObjectKey, list[str]] = {}
-        self._deleted_by_hand: dict[ObjectKey, list[str]] = {}
-        self._planned = ContactsPlanned()
+        self._orphans: defaultdict[ObjectKey, _Named] = defaultdict(_Named)
+        self._deleted_by_hand: defaultdict[ObjectKey, _Named] = defaultdict(_Named)
+        self._planned = planned
 
     def pass_over(self, key: ObjectKey, known: int) -> None:
         """Count contacts of a list that are there as their rows, which were not read, say."""
@@ -115,7 +148,7 @@ class _ContactPlanner:
 
     def create(self, position: int, wanted: DesiredContact) -> None:
         """Plan a contact that is not there."""
-        self._planned.changes.append(
+        self._planned.tell(
             ContactChange(
                 Action.CREATE,
                 wanted.key,
@@ -126,6 +159,7 @@ class _ContactPlanner:
                 contact_id=None,
                 before={},
                 after=wanted.fields,
+                after_hash=content_hash(wanted.fields),
                 status_before=None,
                 status_after=status_of_new(wanted.fields, self._rules_of(wanted.org, wanted.campaign)),
                 list_before=None,
@@ -145,9 +179,7 @@ class _ContactPlanner:
         if applied:
             self._planned.members[live.group] += 1
             if live.status is ContactStatus.WITHDRAWN or live.withdraw_requested:
-                self._deleted_by_hand.setdefault(campaign_key(live.org, live.campaign), []).append(
-                    live.external_id
-                )
+                self._deleted_by_hand[campaign_key(live.org, live.campaign)].add(live.external_id)
                 return
         same_row = applied and live.source_hash == wanted.source_hash and live.list == wanted.list
         if same_row and live.fields == wanted.fields:
@@ -167,7 +199,7 @@ class _ContactPlanner:
             self._planned.stamps.append(Stamp(live.contact_id, live.source_hash, None))
             return
         declared_list = self._lists.get(live.list) if live.list else None
-        self._planned.changes.append(
+        self._planned.tell(
             ContactChange(
                 Action.WITHDRAW,
                 live.key,
@@ -178,6 +210,7 @@ class _ContactPlanner:
                 contact_id=live.contact_id,
                 before=live.fields,
                 after=live.fields,
+                after_hash=content_hash(live.fields),
                 status_before=live.status,
                 status_after=ContactStatus.WITHDRAWN,
                 list_before=live.list,
@@ -185,19 +218,18 @@ class _ContactPlanner:
             )
         )
 
-    def finish(self) -> ContactsPlanned:
-        """Give the result, with what is only to be known."""
+    def finish(self) -> None:
+        """Add what is only to be known."""
         for key, names in sorted(self._orphans.items()):
-            them = "it" if len(names) == 1 else "them"
-            text = f"{_named(names)} no longer declared; only --prune withdraws {them}"
+            them = "it" if names.count == 1 else "them"
+            text = f"{names} no longer declared; only --prune withdraws {them}"
             self._planned.notices.append(Notice("orphan", key, text))
         for key, names in sorted(self._deleted_by_hand.items()):
             text = (
-                f"{_named(names)} withdrawn by hand and stay so; they return once an apply has seen them "
+                f"{names} withdrawn by hand and stay so; they return once an apply has seen them "
                 f"gone from the manifests and another sees them declared again"
             )
             self._planned.notices.append(Notice("warning", key, text))
-        return self._planned
 
     def _edit(self, position: int, wanted: DesiredContact, live: ObservedContact, *, applied: bool) -> None:
         cause, after = self._after(wanted, live, applied=applied)
@@ -205,7 +237,7 @@ class _ContactPlanner:
         if applied and not moved and after == live.fields:
             self._keep(wanted, live, after)
             return
-        self._planned.changes.append(
+        self._planned.tell(
             ContactChange(
                 Action.UPDATE if live.source == self._options.source else Action.ADOPT,
                 wanted.key,
@@ -216,6 +248,7 @@ class _ContactPlanner:
                 contact_id=live.contact_id,
                 before=live.fields,
                 after=after,
+                after_hash=content_hash(after),
                 status_before=live.status,
                 status_after=self._status_after(live, after),
                 list_before=live.list,
@@ -265,7 +298,7 @@ class _ContactPlanner:
             spared = rows is not None and (rows.unreadable_ids > 0 or live.external_id in rows.kept)
             return declared_list.spec["mode"] == "mirror" and not spared and not self._is_frozen(live)
         if not self._options.prune and live.list is None:
-            self._orphans.setdefault(campaign_key(live.org, live.campaign), []).append(live.external_id)
+            self._orphans[campaign_key(live.org, live.campaign)].add(live.external_id)
         return self._options.prune
 
     def _is_frozen(self, live: ObservedContact) -> bool:
@@ -279,9 +312,3 @@ class _ContactPlanner:
         name = masked_name(wanted.external_id)
         text = f"Contact {name} belongs to source {live.source!r}; declare it in one source only"
         self._planned.refusals.append((wanted.origin, text))
-
-
-def _named(names: Sequence[str]) -> str:
-    shown = ", ".join(masked_name(name) for name in names[:_SAMPLES])
-    more = ", …" if len(names) > _SAMPLES else ""
-    return f"{counted(len(names), 'contact')} ({shown}{more}) {'is' if len(names) == 1 else 'are'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 from reconciler.core.desired import ObjectKey
@@ -10,7 +9,6 @@ from reconciler.core.plan.change import Action, Transition
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.impact import Proposal, Shift
 from reconciler.core.plan.plan import Effect, Tripped
-from reconciler.core.plan.recontact import recontact
 from reconciler.core.plan.suppressions import shortens
 from reconciler.core.policy_changes import added_attempts
 from reconciler.core.window_changes import beyond_legal, widened
@@ -39,17 +37,13 @@ def tripped(proposal: Proposal) -> tuple[Tripped, ...]:
 
 def withdraw(proposal: Proposal) -> Iterator[str]:
     """More than 20 % of a list, or more than 1,000 contacts; small lists are no exemption."""
-    gone = Counter(
-        change.list_before or change.campaign
-        for change in proposal.contacts
-        if change.action is Action.WITHDRAW
-    )
+    gone = proposal.contacts.withdrawn()
     for group, count in sorted(gone.items()):
         members = proposal.members[group]
         if count > members * WITHDRAW_SHARE:
             yield f"of {counted(members, 'contact')} of {group}, {count:,} would be withdrawn"
-    if gone.total() > WITHDRAW_CONTACTS:
-        yield f"{gone.total():,} contacts would be withdrawn in all"
+    if (total := sum(gone.values())) > WITHDRAW_CONTACTS:
+        yield f"{total:,} contacts would be withdrawn in all"
 
 
 def close(proposal: Proposal) -> Iterator[str]:
@@ -72,6 +66,11 @@ def newly_callable(proposal: Proposal) -> Iterator[str]:
     count = sum(effect.newly_callable + effect.callable_later for effect in existing)
     if count > CALLABLE_CONTACTS:
         yield f"{count:,} contacts become callable in campaigns that exist already"
+
+
+def recontact(proposal: Proposal) -> Iterator[str]:
+    """Any new contact, or one that returns, with a number that was called in the last 30 days."""
+    yield from proposal.called_lately.texts()
 
 
 def windows_widened(proposal: Proposal) -> Iterator[str]:

@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from reconciler.core.desired import DesiredState, Json, ObjectKey
 from reconciler.core.plan.change import Action, Change, ContactChange, Transition
+from reconciler.core.plan.contact_groups import ContactGroups
 from reconciler.core.plan.observed import ObservedState
 from reconciler.core.plan.plan import Effect, PlanOptions, Sweep
+from reconciler.core.plan.recontact import CalledLately
 from reconciler.core.plan.rules import CampaignRules
 from reconciler.core.plan.standing import OPEN
 from reconciler.core.plan.suppressions import Suppressed
@@ -32,15 +34,62 @@ class Shift(NamedTuple):
         return self.before.status == self.after.status == "active"
 
 
+class ContactEffects:
+    """Counts, campaign by campaign, what the changes of contacts mean for people, as they go by."""
+
+    def __init__(self, rules: Mapping[ObjectKey, CampaignRules], suppressed: Suppressed) -> None:
+        self._rules = rules
+        self._suppressed = suppressed
+        self.by_campaign: dict[ObjectKey, Counter[str]] = {}
+
+    def see(self, change: ContactChange) -> None:
+        """Count one more."""
+        campaign = change.campaign
+        counts = self.by_campaign.get(campaign)
+        if counts is None:
+            counts = self.by_campaign[campaign] = Counter()
+        for what in self._of(change, campaign):
+            counts[what] += 1
+
+    def _of(self, change: ContactChange, campaign: ObjectKey) -> Iterator[str]:
+        if change.action is Action.WITHDRAW:
+            yield "withdrawn"
+            if change.status_before in OPEN:
+                yield "withdrawn_in_call"
+            return
+        if change.status_before in OPEN:
+            yield "edited_in_call"
+        becomes_pending = change.status_after == ContactStatus.PENDING != change.status_before
+        if becomes_pending and (change.key.campaign is None or _is_active(campaign, self._rules)):
+            yield self._callable(change)
+        if becomes_pending and change.status_before == ContactStatus.ERROR:
+            yield "cured"
+        if change.status_after == ContactStatus.ERROR != change.status_before:
+            yield "without_agent"
+
+    def _callable(self, change: ContactChange) -> str:
+        """R-SUP-1: callable now, or only once a suppression runs out, or never."""
+        org, numbers = change.key.org, change.after["phone_numbers"]
+        if not self._suppressed.stops(org, numbers):
+            return "newly_callable"
+        return "suppressed" if self._suppressed.stops_for_good(org, numbers) else "callable_later"
+
+
 @dataclass(frozen=True)
 class Proposal:
-    """A plan before it is judged. `members` counts the source's contacts per list or campaign."""
+    """A plan before it is judged. `members` counts the source's contacts per list or campaign.
+
+    `contacts` counts the changes of contacts, `contact_effects` what they mean for people, and
+    `called_lately` who of those to be called has been called not long ago.
+    """
 
     desired: DesiredState
     observed: ObservedState
     options: PlanOptions
     objects: Sequence[Change]
-    contacts: Sequence[ContactChange]
+    contacts: ContactGroups
+    contact_effects: ContactEffects
+    called_lately: CalledLately
     members: Mapping[ObjectKey, int]
     rules: Mapping[ObjectKey, CampaignRules]
     shifts: Sequence[Shift]
@@ -91,14 +140,11 @@ def sweeps(shifts: Iterable[Shift]) -> Iterator[Sweep]:
 
 def _effects(proposal: Proposal) -> Iterator[Effect]:
     """Count, campaign by campaign, who becomes callable and who no longer is."""
-    counts: dict[ObjectKey, Counter[str]] = {}
+    counts = {key: Counter(found) for key, found in proposal.contact_effects.by_campaign.items()}
 
     def count(campaign: ObjectKey, what: str, by: int = 1) -> None:
         counts.setdefault(campaign, Counter())[what] += by
 
-    for change in proposal.contacts:
-        for what in _of_contact(change, proposal):
-            count(change.campaign, what)
     unlooked: set[ObjectKey] = set()  # with contacts that are only counted, suppressed or not
     for campaign in sorted({moved.key for moved in proposal.objects if _opens(moved, proposal)}):
         count(campaign, "newly_callable", proposal.left_to_call(campaign))
@@ -136,31 +182,6 @@ def _begins_sooner(before: Mapping[str, Json], after: Mapping[str, Json], now: d
 
 def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _of_contact(change: ContactChange, proposal: Proposal) -> Iterator[str]:
-    if change.action is Action.WITHDRAW:
-        yield "withdrawn"
-        if change.status_before in OPEN:
-            yield "withdrawn_in_call"
-        return
-    becomes_pending = change.status_after == ContactStatus.PENDING != change.status_before
-    dials = change.key.campaign is None or _is_active(change.campaign, proposal.rules)
-    if becomes_pending and dials:
-        yield from _callable(change, proposal.suppressed)
-    if becomes_pending and change.status_before == ContactStatus.ERROR:
-        yield "cured"
-    if change.status_after == ContactStatus.ERROR != change.status_before:
-        yield "without_agent"
-
-
-def _callable(change: ContactChange, suppressed: Suppressed) -> Iterator[str]:
-    """R-SUP-1: callable now, or only once a suppression runs out, or never."""
-    org, numbers = change.key.org, change.after["phone_numbers"]
-    if not suppressed.stops(org, numbers):
-        yield "newly_callable"
-    elif not suppressed.stops_for_good(org, numbers):
-        yield "callable_later"
 
 
 def _is_active(campaign: ObjectKey, rules: Mapping[ObjectKey, CampaignRules]) -> bool:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from reconciler.core.desired import DesiredObject, Notice, ObjectKey
-from reconciler.core.plan.change import Action, AnyChange, Change, ContactChange
+from reconciler.core.plan.change import Action, AnyChange, Change
+from reconciler.core.plan.contact_changes import ContactChanges
+from reconciler.core.plan.contact_groups import ContactGroups
 from reconciler.core.plan.rules import CampaignRules
 
 
@@ -73,11 +75,14 @@ class Effect:
     `newly_callable` leaves out contacts of the plan whose numbers are all suppressed; `callable_later` counts
     those of them whom a suppression stops only until it runs out. `at_most` tells that `newly_callable`
     counts contacts that were there already, too, of whom a suppression may stop some (R-SUP-1).
+    `suppressed` are those whom one stops for good, `edited_in_call` those who are on the phone, or may be.
     """
 
     campaign: ObjectKey
     newly_callable: int = 0
     callable_later: int = 0
+    suppressed: int = 0
+    edited_in_call: int = 0
     withdrawn: int = 0
     withdrawn_in_call: int = 0
     exhausted: int = 0
@@ -90,6 +95,7 @@ class Effect:
 class Plan:
     """What an apply would do. Objects stand in order of dependence, contacts in order of their keys.
 
+    `groups` counts the changes of `contacts`, which may be a million.
     `rules` hold once it is applied, `sweeps` and `effects` follow from the changes. `stamps` and `remembered`
     are bookkeeping that any apply of this plan does, and that is no change: of rows and documents whose text
     moved, but not their meaning.
@@ -99,7 +105,8 @@ class Plan:
     serial: int
     digest: str
     objects: Sequence[Change]
-    contacts: Sequence[ContactChange]
+    contacts: ContactChanges
+    groups: ContactGroups
     unchanged: int
     notices: Sequence[Notice] = ()
     guards: Sequence[Tripped] = ()
@@ -112,7 +119,7 @@ class Plan:
     @property
     def in_sync(self) -> bool:
         """True where nothing changes; notices may stand (R-PLAN-1)."""
-        return not self.objects and not self.contacts
+        return not self.objects and not len(self.contacts)
 
     @property
     def changes(self) -> Iterator[AnyChange]:
@@ -121,5 +128,6 @@ class Plan:
 
     def summary(self) -> dict[str, int]:
         """Count the changes by action, and what stays as it is."""
-        counts = Counter(change.action for change in self.changes)
+        counts = Counter(change.action for change in self.objects)
+        counts.update(self.groups.by_action())
         return {**{action.value: counts[action] for action in Action}, "unchanged": self.unchanged}

@@ -6,23 +6,33 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.desired import DesiredState, Notice, ObjectKey, Origin
 from reconciler.core.plan.change import Change
+from reconciler.core.plan.contact_changes import ContactChanges, FewChanges
+from reconciler.core.plan.contact_groups import ContactGroups
 from reconciler.core.plan.contacts import plan_contacts
-from reconciler.core.plan.digest import plan_digest
+from reconciler.core.plan.digest import PlanDigest
 from reconciler.core.plan.guards import tripped
-from reconciler.core.plan.impact import Proposal, shifts_between, specs_after, sweeps
+from reconciler.core.plan.impact import ContactEffects, Proposal, shifts_between, specs_after, sweeps
 from reconciler.core.plan.lifecycle import hold_text, release_hint, still_covers
 from reconciler.core.plan.objects import plan_objects
 from reconciler.core.plan.observed import ObservedState
 from reconciler.core.plan.orphans import plan_orphans
 from reconciler.core.plan.plan import Plan, PlanOptions
+from reconciler.core.plan.recontact import CalledLately
 from reconciler.core.plan.redial import redialled
 from reconciler.core.plan.rules import CampaignRules, rules_of_campaigns
 from reconciler.core.plan.suppressions import Suppressed
 from reconciler.errors import PlanRefused
 
 
-def plan(desired: DesiredState, observed: ObservedState, options: PlanOptions) -> Plan:
+def plan(
+    desired: DesiredState,
+    observed: ObservedState,
+    options: PlanOptions,
+    contact_changes: ContactChanges | None = None,
+) -> Plan:
     """Say what must change so that the database is what the manifests of one source say.
+
+    `contact_changes` takes the changes of contacts, one after the other; by default, memory holds them.
 
     Raises PlanRefused, with every reason and its place, where a closed campaign would be reopened (R-LIFE-3),
     an object belongs to another source (R-PLAN-5), a release names no campaign of the source, or a list calls
@@ -36,27 +46,46 @@ def plan(desired: DesiredState, observed: ObservedState, options: PlanOptions) -
     changes = [*objects.changes, *(orphan for orphan in orphans if isinstance(orphan, Change))]
     specs = specs_after(observed, changes)
     rules = rules_of_campaigns(specs)
-    contacts = plan_contacts(desired, observed, options, rules)
+    suppressed = Suppressed(specs, observed.ledger, options.now)
+    groups, effects = ContactGroups(), ContactEffects(rules, suppressed)
+    lately = CalledLately(rules, suppressed, observed.recent_calls)
+    digest = PlanDigest(observed.hash_key, options.source)
+    for change in changes:
+        digest.see(change)
+    into = FewChanges() if contact_changes is None else contact_changes
+    tellers = (into.add, groups.see, effects.see, lately.see, digest.see_contact)
+    contacts = plan_contacts(desired, observed, options, rules, tellers)
     _refuse([*objects.refusals, *redial.refusals, *contacts.refusals, *_unknown_releases(desired, options)])
     before = rules_of_campaigns({key: live.spec for key, live in observed.objects.items()})
     shifts = shifts_between(before, rules)
-    suppressed = Suppressed(specs, observed.ledger, options.now)
     proposal = Proposal(
-        desired, observed, options, changes, contacts.changes, contacts.members, rules, shifts, suppressed
+        desired,
+        observed,
+        options,
+        changes,
+        groups,
+        effects,
+        lately,
+        contacts.members,
+        rules,
+        shifts,
+        suppressed,
     )
     notices = [
         *objects.notices,
         *(orphan for orphan in orphans if isinstance(orphan, Notice)),
         *_standing_holds(observed, options, rules, {notice.key for notice in objects.notices}),
         *contacts.notices,
+        *contacts.renames.notices(into),
         *desired.notices,
     ]
     return Plan(
         source=options.source,
         serial=observed.serial,
-        digest=plan_digest(observed.hash_key, options.source, [*changes, *contacts.changes]),
+        digest=digest.text(),
         objects=changes,
-        contacts=contacts.changes,
+        contacts=into,
+        groups=groups,
         unchanged=objects.unchanged + contacts.unchanged,
         notices=notices,
         guards=tripped(proposal),

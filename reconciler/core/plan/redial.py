@@ -10,17 +10,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import merge
+from itertools import chain
 
 from reconciler.core.canonical import content_hash, instant_text
 from reconciler.core.desired import (
     DesiredContact,
+    DesiredContacts,
     DesiredObject,
     DesiredState,
+    FewContacts,
     ListRows,
     Notice,
     ObjectKey,
     Origin,
+    Place,
     RedialList,
+    key_order,
 )
 from reconciler.core.plan.change import Cause, Change, FieldChange
 from reconciler.core.plan.counting import counted
@@ -131,7 +137,7 @@ class _Gathered:
         lists = {**self._desired.lists, **self._lists, **{key: ListRows(frozen=True) for key in frozen}}
         desired = replace(
             self._desired,
-            contacts=[*self._desired.contacts, *self._contacts],
+            contacts=_Joined(self._desired.contacts, FewContacts(self._contacts)),
             lists=lists,
             notices=[*self._desired.notices, *self._notices],
         )
@@ -163,6 +169,35 @@ class _Gathered:
             declared = (one for one in self._desired.contacts if (one.org, one.campaign) == (org, campaign))
             self._taken[place] = {one.external_id for one in declared}
         return self._taken[place]
+
+
+class _Joined:
+    """The contacts that manifests declare, and behind them those that were selected."""
+
+    def __init__(self, declared: DesiredContacts, selected: DesiredContacts) -> None:
+        self._declared = declared
+        self._selected = selected
+
+    def __len__(self) -> int:
+        return len(self._declared) + len(self._selected)
+
+    def __iter__(self) -> Iterator[DesiredContact]:
+        return chain(self._declared, self._selected)
+
+    def by_key(self) -> Iterator[tuple[int, DesiredContact]]:
+        """Merge them; what is selected comes later in file order."""
+        behind = self._declared.end
+        selected = ((behind + position, contact) for position, contact in self._selected.by_key())
+        return merge(self._declared.by_key(), selected, key=key_order)
+
+    def places(self) -> Mapping[Place, int]:
+        """Count both."""
+        return Counter(self._declared.places()) + Counter(self._selected.places())
+
+    @property
+    def end(self) -> int:
+        """Give a position behind all of them."""
+        return self._declared.end + self._selected.end
 
 
 def _unexpected(redial: RedialList, count: int) -> Iterator[Refusal]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.core.plan.change import Cause, Change
 from reconciler.core.plan.plan import Plan
 from reconciler.core.plan.wording import (
-    contact_groups,
     drift_text,
     effect_text,
     field_lines,
@@ -62,7 +61,7 @@ def _row(change: Change, *, show_pii: bool) -> list[str]:
 
 
 def _contact_rows(plan: Plan, show_pii: bool) -> Iterator[list[str]]:  # noqa: FBT001 - passed on by one caller
-    for found in contact_groups(plan.contacts):
+    for found in plan.groups:
         names = ", ".join(_code(shown_name(sample.key.name, show_pii=show_pii)) for sample in found.samples)
         yield [str(found.group), found.action, found.cause, f"{found.count:,}", names]
 

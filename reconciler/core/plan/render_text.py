@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.core.desired import Notice
 from reconciler.core.plan.change import Action, Cause, Change, ContactChange
+from reconciler.core.plan.contact_groups import ContactGroup
 from reconciler.core.plan.plan import Plan
 from reconciler.core.plan.wording import (
-    contact_groups,
+    done,
     drift_text,
     effect_text,
     field_lines,
@@ -36,7 +37,7 @@ def render_text(plan: Plan, *, show_pii: bool = False) -> Iterator[str]:
         ("Drift, changed behind the manifests, that an apply sets back:", Cause.DRIFT),
     ):
         objects = [change for change in plan.objects if change.cause is cause]
-        contacts = [change for change in plan.contacts if change.cause is cause]
+        contacts = [group for group in plan.groups if group.cause is cause]
         if objects or contacts:
             yield from (title, "")
             yield from _objects(objects, show_pii=show_pii)
@@ -63,15 +64,15 @@ def _objects(changes: Sequence[Change], *, show_pii: bool) -> Iterator[str]:
         yield ""
 
 
-def _contacts(changes: Sequence[ContactChange], *, show_pii: bool) -> Iterator[str]:
+def _contacts(groups: Sequence[ContactGroup], *, show_pii: bool) -> Iterator[str]:
     previous = None
-    for found in contact_groups(changes):
+    for found in groups:
         if found.group != previous:
             yield from ([""] if previous else [])
             yield f"  contacts of {found.group}"
             previous = found.group
         example = ", for example" if found.count > len(found.samples) else ""
-        yield f"    {MARKERS[found.action]} {found.count:,} {found.done}{example}:"
+        yield f"    {MARKERS[found.action]} {found.count:,} {done(found)}{example}:"
         for sample in found.samples:
             yield f"        {_sample(sample, show_pii=show_pii)}"
     if previous:

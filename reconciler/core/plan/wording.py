@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Iterator, Mapping
 
 from reconciler.core.canonical import canonical_json, instant_text
-from reconciler.core.desired import Json, ObjectKey, Origin
+from reconciler.core.desired import Json, Origin
 from reconciler.core.masking import masked_field, masked_name
-from reconciler.core.plan.change import Action, AnyChange, Cause, Change, ContactChange, FieldChange
+from reconciler.core.plan.change import Action, AnyChange, Change, ContactChange, FieldChange
+from reconciler.core.plan.contact_groups import SAMPLES, ContactGroup
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.plan import Effect, Plan
 from reconciler.core.plan.schedule_text import schedule_text
 from reconciler.core.plan.suppressions import NUMBERS_PATH
-
-SAMPLES = 3
-"""So many contacts, or entries of a suppression list, are shown of each group."""
 
 _DATA = "spec.data."
 _LONGEST_VALUE = 200
@@ -29,28 +25,14 @@ _DONE = {
 _EFFECTS = {
     "newly_callable": "newly callable",
     "callable_later": "callable once a suppression runs out",
+    "suppressed": "suppressed",
+    "edited_in_call": "edited while on the phone",
     "withdrawn": "withdrawn",
     "withdrawn_in_call": "of them in a call that goes on",
     "exhausted": "exhausted by a lower cap",
     "cured": "cured of an error",
     "without_agent": "without an agent",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ContactGroup:
-    """The contacts of one list, or of one campaign, to which the same happens for the same cause."""
-
-    group: ObjectKey
-    action: Action
-    cause: Cause
-    count: int
-    samples: Sequence[ContactChange]
-
-    @property
-    def done(self) -> str:
-        """Say what happens to them."""
-        return _DONE[self.action]
 
 
 def shown(field: FieldChange, *, show_pii: bool) -> FieldChange:
@@ -86,17 +68,9 @@ def field_lines(change: AnyChange, *, show_pii: bool) -> Iterator[str]:
         yield f"… and {counted(len(entries) - SAMPLES, 'more entry', 'more entries')}"
 
 
-def contact_groups(changes: Iterable[ContactChange]) -> list[ContactGroup]:
-    """Count contacts by list (or campaign), action and cause, with a few samples of each, in order."""
-
-    def order(change: ContactChange) -> tuple[ObjectKey, str, str]:
-        return change.group, change.action, change.cause
-
-    groups = []
-    for (group, _, _), members in groupby(sorted(changes, key=order), key=order):
-        found = list(members)
-        groups.append(ContactGroup(group, found[0].action, found[0].cause, len(found), found[:SAMPLES]))
-    return groups
+def done(group: ContactGroup) -> str:
+    """Say what happens to the contacts of a group."""
+    return _DONE[group.action]
 
 
 def effect_text(effect: Effect) -> str:

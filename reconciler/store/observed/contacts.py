@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, select
 
 from reconciler.core.canonical import instant_text
-from reconciler.core.desired import DesiredContact, DesiredState, Json, ObjectKey
+from reconciler.core.desired import DesiredState, Json, ObjectKey, Place
 from reconciler.core.plan.observed import ObservedContact
 from reconciler.core.settlement import ContactStatus
+from reconciler.core.text_hashes import TextHashes
 from reconciler.store.columns import AnyRow
-from reconciler.store.observed.places import Place, lists_by_id, places
+from reconciler.store.observed.places import lists_by_id, places
 from reconciler.store.portions import chunks
 from reconciler.store.tables import contact
 
@@ -69,7 +68,7 @@ class ContactStream:
         connection: Connection,
         places: Mapping[Place, tuple[UUID, UUID]],
         lists: Mapping[UUID, ObjectKey],
-        known: Mapping[Place, AbstractSet[int]],
+        known: Mapping[Place, Sequence[TextHashes]],
     ) -> None:
         self._connection = connection
         self._places = places
@@ -87,7 +86,11 @@ class ContactStream:
             yield from self._connection.execute(_OF_CAMPAIGN, parameters)
             return
         texts = self._connection.execute(_TEXTS, parameters)
-        others = sorted(external_id for external_id, text_hash in texts if text_hash not in known)
+        others = sorted(
+            external_id
+            for external_id, text_hash in texts
+            if text_hash is None or not any(text_hash in several for several in known)
+        )
         for chunk in chunks(others):
             yield from self._connection.execute(_OF_IDS, {**parameters, "ids": chunk})
 
@@ -105,15 +108,16 @@ class ContactStream:
 def contacts_of(connection: Connection, desired: DesiredState, source: str) -> ContactStream:
     """Stream the contacts of every campaign that the manifests name, or that the source ever wrote into."""
     found = places(connection)
-    declared: Iterable[DesiredContact | ObjectKey] = chain(desired.contacts, desired.lists)
-    concerned = {Place(item.org, item.campaign or "") for item in declared} & found.keys()
+    declared = {*desired.contacts.places(), *(Place.of(key) for key in desired.lists)}
+    concerned = declared & found.keys()
     for place, (org_id, key) in found.items():
         asked = {"org": org_id, "campaign": key, "source": source}
         if place not in concerned and connection.execute(_ANY_APPLIED, asked).first() is not None:
             concerned.add(place)
-    known: dict[Place, set[int]] = {}
+    known: dict[Place, list[TextHashes]] = {}
     for list_, rows in desired.lists.items():
-        known.setdefault(Place(list_.org, list_.campaign or ""), set()).update(rows.known)
+        if len(rows.known):
+            known.setdefault(Place.of(list_), []).append(rows.known)
     here = {place: found[place] for place in concerned}
     return ContactStream(connection, here, lists_by_id(connection), known)
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from reconciler.core.desired import ObjectKey
+from reconciler.core.desired import ObjectKey, Place
 from reconciler.store.tables import campaign, inventory, organization
-
-
-class Place(NamedTuple):
-    """Organization and campaign by name; '' is no campaign."""
-
-    org: str
-    campaign: str
 
 
 def places(connection: Connection) -> dict[Place, tuple[UUID, UUID]]:

@@ -1,0 +1,59 @@
+"""Hashes of rows by the million: eight bytes each, and one bit more for those that were met."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import compress
+
+_SIGNED_64_BITS = "q"
+
+
+class TextHashes:
+    """Some row text hashes (`DesiredContact.text_hash`), each once.
+
+    `ascending` must be: whoever reads them from a database has it sort them.
+    """
+
+    def __init__(self, ascending: Iterable[int] = ()) -> None:
+        self._hashes = array(_SIGNED_64_BITS, ascending)
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._hashes)
+
+    def __contains__(self, text_hash: int) -> bool:
+        at = bisect_left(self._hashes, text_hash)
+        return at < len(self._hashes) and self._hashes[at] == text_hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TextHashes) and self._hashes == other._hashes
+
+    __hash__ = None  # type: ignore[assignment] # a collection, compared by what it holds
+
+    def __le__(self, others: TextHashes) -> bool:
+        """Tell whether all of them are among the others."""
+        return len(self) <= len(others) and all(text_hash in others for text_hash in self)
+
+
+class Met:
+    """Which of some text hashes were met, each the first time."""
+
+    def __init__(self, known: TextHashes) -> None:
+        self._hashes = known._hashes  # noqa: SLF001 - the class above, of which this is the other half
+        self._met = bytearray(len(known))
+
+    def first_time(self, text_hash: int) -> bool:
+        """Tell whether it is one of them, and was not met before; from now on it was."""
+        at = bisect_left(self._hashes, text_hash)
+        if at == len(self._hashes) or self._hashes[at] != text_hash or self._met[at]:
+            return False
+        self._met[at] = True
+        return True
+
+    def all(self) -> TextHashes:
+        """Give those that were met."""
+        return TextHashes(compress(self._hashes, self._met))

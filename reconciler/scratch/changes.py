@@ -1,0 +1,115 @@
+"""Changes of contacts in the private database of a plan, in the order in which they were planned."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from reconciler.core.desired import DesiredContact, ObjectKey, Origin
+from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange
+from reconciler.scratch.packed import Numbered, pack, unpack
+
+_TABLE = """
+DROP TABLE IF EXISTS change;
+CREATE TABLE change (seq INTEGER PRIMARY KEY, created INTEGER, position INTEGER, content BLOB);
+"""
+_ADD = "INSERT INTO change VALUES (?, ?, ?, ?)"
+_AT_ONCE = 2_000
+
+
+class ScratchChanges:
+    """The changes of a plan's contacts (core.plan.contact_changes.ContactChanges)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lists: Numbered[ObjectKey | None] = Numbered()
+        self._rows: list[tuple[Any, ...]] = []
+        self._count = 0
+        connection.executescript(_TABLE)
+
+    def add(self, change: ContactChange) -> None:
+        """Add the next one."""
+        created = change.action is Action.CREATE
+        self._rows.append((self._count, created, change.position, pack(self._packed(change))))
+        self._count += 1
+        if len(self._rows) >= _AT_ONCE:
+            self._flush()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[ContactChange]:
+        return self._read("ORDER BY seq")
+
+    def creations(self) -> Iterator[ContactChange]:
+        """Give the new contacts in file order, which is dialing order (R-DIAL-2)."""
+        return self._read("WHERE created ORDER BY position")
+
+    def others(self) -> Iterator[ContactChange]:
+        """Give the contacts that are there already, in order."""
+        return self._read("WHERE NOT created ORDER BY seq")
+
+    def _packed(self, change: ContactChange) -> tuple[Any, ...]:
+        key, desired, by = change.key, change.desired, change.changed_by
+        wanted = None if desired is None else (desired.fields, desired.source_hash, desired.text_hash)
+        as_wanted = desired is not None and change.after is desired.fields
+        return (
+            change.action.value,
+            change.cause.value,
+            tuple(key),
+            None if change.origin is None else tuple(change.origin),
+            wanted,
+            None if change.contact_id is None else change.contact_id.bytes,
+            change.before,
+            None if as_wanted else change.after,
+            change.after_hash,
+            None if change.status_before is None else str(change.status_before),
+            None if change.status_after is None else str(change.status_after),
+            self._lists.number(change.list_before),
+            self._lists.number(change.list_after),
+            None if by is None else (by.actor, by.at.isoformat()),
+        )
+
+    def _read(self, which: str) -> Iterator[ContactChange]:
+        self._flush()
+        rows = self._connection.execute(f"SELECT position, content FROM change {which}")  # noqa: S608 - written here
+        return (self._unpacked(position, unpack(content)) for position, content in rows)
+
+    def _unpacked(self, position: int, packed: tuple[Any, ...]) -> ContactChange:
+        (action, cause, key, origin, wanted, contact_id, before, after, after_hash, status_before,
+         status_after, list_before, list_after, by) = packed  # fmt: skip
+        key = ObjectKey._make(key)
+        origin = None if origin is None else Origin._make(origin)
+        list_after = self._lists.values[list_after]
+        desired = None
+        if wanted is not None and origin is not None:
+            fields, source_hash, text_hash = wanted
+            desired = DesiredContact(
+                key.org, key.campaign, key.name, fields, source_hash, origin, list_after, text_hash
+            )
+            after = fields if after is None else after
+        return ContactChange(
+            Action(action),
+            key,
+            Cause(cause),
+            origin,
+            desired,
+            position,
+            None if contact_id is None else UUID(bytes=contact_id),
+            before,
+            after,
+            after_hash,
+            status_before,
+            status_after,
+            self._lists.values[list_before],
+            list_after,
+            None if by is None else Attribution(by[0], datetime.fromisoformat(by[1])),
+        )
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._connection.executemany(_ADD, self._rows)
+            self._rows.clear()

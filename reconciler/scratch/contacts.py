@@ -1,0 +1,240 @@
+"""Declared contacts in the private database of a plan, in file order and in the order of their keys."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from reconciler.core.desired import DesiredContact, ObjectKey, Origin, Place
+from reconciler.scratch.packed import Numbered, pack, unpack
+
+_TABLES = """
+CREATE TABLE contact (position INTEGER PRIMARY KEY, place INTEGER, external_id TEXT, list INTEGER,
+                      file INTEGER, line INTEGER, text_hash INTEGER, content BLOB);
+CREATE TABLE number (place INTEGER, number INTEGER, position INTEGER);
+CREATE TABLE remark (place INTEGER, kind TEXT, detail TEXT, position INTEGER);
+CREATE TABLE bad (external_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE gone (position INTEGER PRIMARY KEY);
+CREATE TABLE shared (place INTEGER, number INTEGER, position INTEGER, nth INTEGER);
+"""
+_COLUMNS = "position, place, external_id, list, file, line, text_hash, content"
+_ADD = "INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_NUMBER = "INSERT INTO number VALUES (?, ?, ?)"
+_ADD_REMARK = "INSERT INTO remark VALUES (?, ?, ?, ?)"
+_AT_ONCE = 2_000
+_REPEATED = """
+SELECT external_id, position, line FROM contact WHERE position >= :since AND external_id IN (
+    SELECT external_id FROM contact WHERE position >= :since GROUP BY external_id HAVING count(*) > 1
+    UNION SELECT external_id FROM bad)
+ORDER BY external_id, position
+"""
+_DECLARED_AGAIN = f"""
+SELECT {_COLUMNS} FROM contact JOIN (
+    SELECT place, external_id, min(position) AS first FROM contact
+    GROUP BY place, external_id HAVING count(*) > 1) AS several USING (place, external_id)
+ORDER BY position
+"""  # noqa: S608 - the columns above
+_FIND_SHARED = """
+INSERT INTO shared
+SELECT place, number, position, row_number() OVER (PARTITION BY place, number ORDER BY position)
+FROM number JOIN (
+    SELECT place, number FROM number GROUP BY place, number HAVING count(*) > 1) USING (place, number)
+"""
+
+
+class Remark(NamedTuple):
+    """Something to be said of a contact: what, and about which country or the like."""
+
+    kind: str
+    detail: str = ""
+
+
+class Remarked(NamedTuple):
+    """The contacts of a place of which the same is to be said: how many, by detail, and the first of them."""
+
+    total: int
+    by_detail: Mapping[str, int]
+    first: Sequence[DesiredContact]
+
+
+class Shared(NamedTuple):
+    """A number (E.164), and contacts of one place that it stands under, in file order."""
+
+    number: str
+    contacts: Sequence[DesiredContact]
+
+
+class ScratchContacts:
+    """Declared contacts (core.desired.DesiredContacts), to which more are added as they are read."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._places: Numbered[Place] = Numbered()
+        self._lists: Numbered[ObjectKey | None] = Numbered()
+        self._files: Numbered[str] = Numbered()
+        self._rows: list[tuple[Any, ...]] = []
+        self._numbers: list[tuple[int, int, int]] = []
+        self._remarks: list[tuple[int, str, str, int]] = []
+        self.end = 0
+        connection.executescript(_TABLES)
+
+    def add(self, contact: DesiredContact, remarks: Sequence[Remark] = ()) -> None:
+        """Add a contact behind all others, with what is to be said of it."""
+        (org, campaign, external_id, fields, source_hash, (file, line), list_, text_hash) = contact
+        place, position = self._places.number(Place(org, campaign or "")), self.end
+        list_no, file_no = self._lists.number(list_), self._files.number(file)
+        content = pack((fields, source_hash))
+        self._rows.append((position, place, external_id, list_no, file_no, line, text_hash, content))
+        self._numbers += [(place, int(number[1:]), position) for number in fields["phone_numbers"]]
+        if remarks:
+            self._remarks += [(place, kind, detail, position) for kind, detail in remarks]
+        self.end += 1
+        if len(self._rows) >= _AT_ONCE:
+            self._flush()
+
+    def __len__(self) -> int:
+        return int(self._one("SELECT count(*) FROM contact")[0])
+
+    def __iter__(self) -> Iterator[DesiredContact]:
+        return (contact for _, contact in self._read("ORDER BY position"))
+
+    def by_key(self) -> Iterator[tuple[int, DesiredContact]]:
+        """Give them in the order of place and external id, each with its position in file order."""
+        for place in sorted(self._places.values):
+            given = (self._places.number(place),)
+            yield from self._read("WHERE place = ? ORDER BY external_id", given)
+
+    def places(self) -> Mapping[Place, int]:
+        """Count them by place."""
+        counts = self._all("SELECT place, count(*) FROM contact GROUP BY place")
+        return {self._places.values[place]: count for place, count in counts}
+
+    def remove_since(self, position: int) -> None:
+        """Remove what was added from a position on."""
+        self._flush()
+        gone = self._all("SELECT position FROM contact WHERE position >= ?", (position,))
+        self._remove(at for (at,) in gone)
+
+    def take_repeated(self, since: int, bad: Iterable[str]) -> Iterator[tuple[str, Sequence[int]]]:
+        """Remove contacts added from a position on whose id is not theirs alone, or that of a `bad` row.
+
+        Gives each id with the lines where it stands.
+        """
+        self._connection.execute("DELETE FROM bad")
+        self._connection.executemany("INSERT INTO bad VALUES (?)", ((name,) for name in bad))
+        found: dict[str, list[int]] = {}
+        rows = self._all(_REPEATED, {"since": since})
+        for external_id, _, line in rows:
+            found.setdefault(external_id, []).append(line)
+        self._remove(position for _, position, _ in rows)
+        return iter(found.items())
+
+    def take_declared_again(self) -> Iterator[tuple[DesiredContact, DesiredContact]]:
+        """Remove contacts whose id was declared in their place before: each with the one that came first."""
+        first: dict[tuple[Place, str], DesiredContact] = {}
+        again = []
+        for position, contact in self._contacts(self._all(_DECLARED_AGAIN)):
+            earlier = first.setdefault((contact.place, contact.external_id), contact)
+            if earlier is not contact:
+                again.append((position, contact, earlier))
+        self._remove(position for position, _, _ in again)
+        return ((contact, earlier) for _, contact, earlier in again)
+
+    def remarked(self, place: Place, kind: str, samples: int) -> Remarked | None:
+        """Give the contacts of a place of which this is to be said; None where there are none."""
+        given = (self._places.number(place), kind)
+        counts = "SELECT detail, count(*) FROM remark WHERE place = ? AND kind = ? GROUP BY detail"
+        by_detail = dict(self._all(counts, given))
+        if not by_detail:
+            return None
+        positions = "SELECT position FROM remark WHERE place = ? AND kind = ? ORDER BY position LIMIT ?"
+        first = self._at([at for (at,) in self._all(positions, (*given, samples))])
+        return Remarked(sum(by_detail.values()), by_detail, first)
+
+    def find_shared(self) -> None:
+        """Look for numbers that stand under several contacts of one place; their contacts lose their hash."""
+        self._flush()
+        self._connection.execute("DELETE FROM shared")
+        self._connection.execute(_FIND_SHARED)
+        given_up = "UPDATE contact SET text_hash = NULL WHERE position IN (SELECT position FROM shared)"
+        self._connection.execute(given_up)
+
+    def shared(self, place: Place, samples: int) -> tuple[int, Sequence[Shared]]:
+        """Count the numbers that were found to be shared in a place; give the first, in file order."""
+        given = (self._places.number(place),)
+        second = "FROM shared WHERE place = ? AND nth = 2"
+        total = self._all(f"SELECT count(*) {second}", given)[0][0]
+        first = self._all(f"SELECT number {second} ORDER BY position LIMIT ?", (*given, samples))
+        members = "SELECT position FROM shared WHERE place = ? AND number = ? ORDER BY position LIMIT ?"
+        found = []
+        for (number,) in first:
+            positions = [at for (at,) in self._all(members, (*given, number, samples + 1))]
+            found.append(Shared(f"+{number}", self._at(positions)))
+        return total, found
+
+    def ids_in(self, place: Place) -> Iterator[str]:
+        """Give the external ids of the contacts of a place."""
+        rows = self._each("SELECT external_id FROM contact WHERE place = ?", (self._places.number(place),))
+        return (external_id for (external_id,) in rows)
+
+    def numbers_in(self, place: Place) -> Iterator[str]:
+        """Give the numbers (E.164) of the contacts of a place."""
+        rows = self._each("SELECT number FROM number WHERE place = ?", (self._places.number(place),))
+        return (f"+{number}" for (number,) in rows)
+
+    def _at(self, positions: Sequence[int]) -> list[DesiredContact]:
+        marks = ", ".join("?" * len(positions))
+        found = self._read(f"WHERE position IN ({marks}) ORDER BY position", tuple(positions))
+        return [contact for _, contact in found]
+
+    def _read(self, which: str, given: tuple[Any, ...] = ()) -> Iterator[tuple[int, DesiredContact]]:
+        return self._contacts(self._each(f"SELECT {_COLUMNS} FROM contact {which}", given))  # noqa: S608 - written here
+
+    def _contacts(self, rows: Iterable[Any]) -> Iterator[tuple[int, DesiredContact]]:
+        places, lists, files = self._places.values, self._lists.values, self._files.values
+        for position, place, external_id, list_, file, line, text_hash, content in rows:
+            org, campaign = places[place]
+            fields, source_hash = unpack(content)
+            yield (
+                position,
+                DesiredContact(
+                    org,
+                    campaign or None,
+                    external_id,
+                    fields,
+                    source_hash,
+                    Origin(files[file], line),
+                    lists[list_],
+                    text_hash,
+                ),
+            )
+
+    def _remove(self, positions: Iterable[int]) -> None:
+        self._connection.execute("DELETE FROM gone")
+        self._connection.executemany("INSERT INTO gone VALUES (?)", ((at,) for at in positions))
+        if self._one("SELECT count(*) FROM gone")[0]:
+            for table in ("contact", "number", "remark"):
+                which = "position IN (SELECT position FROM gone)"
+                self._connection.execute(f"DELETE FROM {table} WHERE {which}")  # noqa: S608 - written here
+
+    def _one(self, query: str) -> Any:  # noqa: ANN401 - a row
+        return self._each(query).fetchone()
+
+    def _all(self, query: str, given: Any = ()) -> list[Any]:  # noqa: ANN401 - values by place or name
+        return self._each(query, given).fetchall()
+
+    def _each(self, query: str, given: Any = ()) -> sqlite3.Cursor:  # noqa: ANN401 - values by place or name
+        self._flush()
+        return self._connection.execute(query, given)
+
+    def _flush(self) -> None:
+        waiting: tuple[tuple[str, list[Any]], ...] = (
+            (_ADD, self._rows),
+            (_ADD_NUMBER, self._numbers),
+            (_ADD_REMARK, self._remarks),
+        )
+        for statement, rows in waiting:
+            if rows:
+                self._connection.executemany(statement, rows)
+                rows.clear()
