@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-IN_MEGABYTES = 1024
+LAUNCHED = Path(__file__).with_name("launched.py")
 FOREIGN = ("DIALCTL_", "PYTHON", "TF_")
 """What begins so in the environment would change what is measured."""
 
@@ -40,24 +41,19 @@ class Figures:
 
 def measure(contender: Contender) -> Figures:
     """Run it once. Raises SystemExit where it fails, or finds anything else than nothing to do."""
-    with tempfile.TemporaryFile() as output:
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            contender.command,
+    with tempfile.NamedTemporaryFile() as output:
+        launched = subprocess.run(
+            (sys.executable, str(LAUNCHED), output.name, *contender.command),
             cwd=contender.folder,
             env=environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE,
+            check=True,
         )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        output.seek(0)
         said = output.read().decode()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode or not all(text in said for text in contender.says):
-        raise SystemExit(f"{contender.name} ended with {process.returncode}, and said:\n{said[-2000:]}")
-    return Figures(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / IN_MEGABYTES)
+    found = json.loads(launched.stdout)
+    if found["exit_code"] or not all(text in said for text in contender.says):
+        raise SystemExit(f"{contender.name} ended with {found['exit_code']}, and said:\n{said[-2000:]}")
+    return Figures(**found["figures"])
 
 
 def prepare(folder: Path, *command: str) -> None:

@@ -23,14 +23,14 @@ WITH_LIBYAML = (sys.executable, "-m", "benchmarks.manifests.octodns_with_libyaml
 
 
 def records(folder: Path, names: Iterable[str]) -> list[Contender]:
-    """Write both sides; gives octoDNS as it comes, from YAML to YAML, and as fast as we could make it.
+    """Write both sides; gives octoDNS from YAML to YAML, its own form, and as fast as we could make it.
 
-    A target that reads JSON stands for a provider that answers at once; libyaml for the parser in Python, and
-    the lines of tinydns for all YAML.
+    None checks the order of keys, as octoDNS does unless it is told not to. A target that reads JSON stands
+    for a provider that answers at once; libyaml for the parser in Python, the lines of tinydns for all YAML.
     """
     count = write(folder, names)
     return [
-        _contender(folder, "YAML to YAML, as it comes", SYNC, (YAML, YAML), count),
+        _contender(folder, "YAML to YAML", SYNC, (YAML, YAML), count),
         _contender(folder, "libyaml to JSON", WITH_LIBYAML, (YAML, JSON), count),
         _contender(folder, "tinydns to JSON", SYNC, (TINYDNS, JSON), count),
     ]
@@ -40,7 +40,7 @@ def _contender(
     folder: Path, name: str, program: tuple[str, ...], sides: tuple[str, str], count: int
 ) -> Contender:
     source, target = sides
-    configuration = f"{name.replace(' ', '_').replace(',', '')}.yaml"
+    configuration = f"{name.replace(' ', '-')}.yaml"
     (folder / configuration).write_text(
         f"providers:\n  source: {{{source}}}\n  target: {{{target}}}\n"
         f"zones:\n  {ZONE}: {{sources: [source], targets: [target]}}\n"
