@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # two workers more than cores: many tests wait for other processes
 WORKERS = $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 2)')
 
-.PHONY: demo test check format crash torture bench lock schemas build clean
+.PHONY: demo test check format crash torture bench bench-manifests bench-dialing lock schemas build clean
 
 .venv/ready: requirements.lock pyproject.toml
 	@test -x $(UV) || { $(PYTHON) -m venv .boot && .boot/bin/pip install -q --disable-pip-version-check uv; }
@@ -41,7 +41,12 @@ torture: .venv/ready ## kill, freeze, cut, fill and mislead everything, 300 kill
 	@$(UV) pip install -q --python .venv-bench --no-deps --editable .
 	@touch $@
 
-bench: .venv-bench/ready ## the dialer beside a floor and two job queues, on both databases; an hour, and 60 GB of disk
+bench: bench-manifests bench-dialing ## all benchmarks beside others; more than an hour, and 60 GB of disk
+
+bench-manifests: .venv-bench/ready ## diff beside octoDNS, and Terraform where it is installed; ten minutes
+	@.venv-bench/bin/python -m benchmarks.manifests $(BENCH_MANIFESTS)
+
+bench-dialing: .venv-bench/ready ## the dialer beside a floor and two job queues, on both databases; an hour
 	@PYTHONPATH=tests .venv-bench/bin/python -m benchmarks.dialing $(BENCH)
 
 format: .venv/ready
