@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from hashlib import blake2b
 
-from reconciler.core.canonical import canonical_json
+from reconciler.core.canonical import canonical_json, content_hash
 from reconciler.core.desired import (
     DesiredContact,
     DesiredObject,
@@ -85,6 +85,7 @@ def contact(name, number=None, campaign="spring", org="default", *, list_=None, 
         campaign,
         name,
         fields,
+        content_hash(fields),
         source_hash or _hash(canonical_json([name, fields])),
         Origin("contacts.csv", 2),
         list_.key if list_ else None,

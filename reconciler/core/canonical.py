@@ -9,12 +9,17 @@ from hashlib import blake2b
 from reconciler.core.desired import Json
 
 HASH_BYTES = 16
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+# `encode` makes such a function anew with every call, which takes longer than most values do
+_make = getattr(json.encoder, "c_make_encoder", None)
+_chunks = _make and _make(*(
+    None, _encoder.default, json.encoder.encode_basestring, None, ":", ",", True, False, True
+))  # fmt: skip
 
 
 def canonical_json(value: Json) -> str:
     """Write JSON with sorted keys and no white space."""
-    return _encode(value)
+    return "".join(_chunks(value, 0)) if _chunks is not None else _encoder.encode(value)
 
 
 def content_hash(value: Json) -> str:

@@ -73,6 +73,7 @@ class DesiredContact(NamedTuple):
     `fields` is canonical JSON and holds set fields only: `phone_numbers` (E.164, de-duplicated), `timezone`
     (link resolved), `scheduled_at` and `expires_at` (UTC, `YYYY-MM-DDTHH:MM:SSZ`, microseconds if any),
     `data`, `agent_id`, `agent_version`, `agent_number`, `agent_config`, `initial_context`, `labels`.
+    `fields_hash` is their content hash.
     `source_hash` is the hash of the row as written, before normalising: while it stays the same, stored
     numbers are never read anew (R-CONF-1). `list` names the ContactList that the contact comes from.
     `text_hash` stands for the row of a data file with all that says how it is read; None where the contact
@@ -83,6 +84,7 @@ class DesiredContact(NamedTuple):
     campaign: str | None
     external_id: str
     fields: Mapping[str, Json]
+    fields_hash: str
     source_hash: str
     origin: Origin
     list: ObjectKey | None = None

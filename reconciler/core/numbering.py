@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import phonenumbers
@@ -74,14 +74,8 @@ class _Dialing(NamedTuple):
 
 def valid_international(digits: str) -> str | None:
     """Give the E.164 of ASCII digits that followed a plus; None: ask the library, which may know better."""
-    code = _calling_code_of(digits[:_LONGEST_CALLING_CODE])
-    if code is None:
-        return None
-    national = digits[len(code) :]
-    plan = _plan(code)
-    if plan.cut_off.match(national) or _region_of(plan, national) is None:
-        return None
-    return f"+{digits}"
+    e164 = f"+{digits}"
+    return e164 if _found(e164) else None
 
 
 def valid_national(digits: str, region: str) -> str | None:
@@ -126,6 +120,7 @@ def standing_of(e164: str) -> Standing | None:
     return Standing(code, region.code, kind)
 
 
+@lru_cache(maxsize=1024)  # whoever reads a number asks next where it belongs
 def _found(e164: str) -> tuple[str, _Region] | None:
     code = _calling_code_of(e164[1 : _LONGEST_CALLING_CODE + 1])
     if code is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from reconciler.core.phones import mask_numbers_in
 from reconciler.core.suggestions import did_you_mean
@@ -25,6 +26,15 @@ _FIELD_HEADERS: Mapping[str, Sequence[str]] = {
 }
 
 
+class Cells(NamedTuple):
+    """The cells of a row by role, as (field or header, index): all but the id, and those without a header."""
+
+    fields: Sequence[tuple[str, int]]
+    numbers: Sequence[tuple[str, int]]
+    data: Sequence[tuple[str, int]]
+    nameless: Sequence[int]
+
+
 @dataclass(frozen=True)
 class Layout:
     """The roles of a file's columns, by index: fields (one column each), numbers in order, and the rest."""
@@ -41,6 +51,16 @@ class Layout:
         if self.numbers:
             names["phone_numbers"] = self.headers[self.numbers[0]]
         return names
+
+    @cached_property
+    def cells(self) -> Cells:
+        """Give what is taken of a row, cell by cell."""
+        return Cells(
+            [(field, index) for field, index in self.fields.items() if field != "external_id"],
+            [(self.headers[index], index) for index in self.numbers],
+            [(self.headers[index], index) for index in self.rest],
+            [index for index, header in enumerate(self.headers) if not header],
+        )
 
     @property
     def recognised(self) -> int:

@@ -11,7 +11,8 @@ from reconciler.core.desired import DesiredContact, Json, ObjectKey, Origin
 from reconciler.core.phones import BadNumber, is_e164, mask_number, mask_numbers_in, parse_number, zones_of
 from reconciler.core.zones import SkippedTime, UnknownZone, canonical_zone, instant_of
 from reconciler.manifests.campaign_rules import CampaignRules
-from reconciler.spec.contact import ContactFields
+from reconciler.spec.contact import MAX_NUMBERS, ContactFields
+from reconciler.spec.scalars import MAX_TEXT
 
 Problem = tuple[tuple[str | int, ...], str]
 """A path inside the contact, and what is wrong there."""
@@ -86,9 +87,48 @@ def desired_contact(  # noqa: PLR0917 - each is a part of the contact; on the ho
         except SkippedTime as fault:
             problems.append((("scheduled_at",), str(fault)))
     contact = DesiredContact(
-        rules.org, rules.campaign, external_id, fields, content_hash(as_written), origin, of_list, text_hash
+        rules.org,
+        rules.campaign,
+        external_id,
+        fields,
+        content_hash(fields),
+        content_hash(as_written),
+        origin,
+        of_list,
+        text_hash,
     )
     return contact, problems
+
+
+def is_plain(external_id: str, numbers: Sequence[str]) -> bool:
+    """Tell whether these can be an external id and numbers in E.164 of a contact, without a closer look."""
+    readable = external_id.isprintable() and external_id == external_id.strip()
+    return readable and 1 <= len(external_id) <= MAX_TEXT and 1 <= len(numbers) <= MAX_NUMBERS
+
+
+def plain_contact(  # noqa: PLR0917 - as above
+    external_id: str,
+    data: Mapping[str, str],
+    numbers: tuple[str, ...],
+    written: Sequence[str],
+    rules: CampaignRules,
+    origin: Origin,
+    of_list: ObjectKey,
+    text_hash: int | None,
+) -> DesiredContact:
+    """Build what `desired_contact` would of a contact of whom nothing but numbers and texts are said.
+
+    That is nearly every row of a large file. The id and the numbers must be plain, the texts storable.
+    """
+    fields: dict[str, Json] = {"phone_numbers": [*numbers]}
+    if data:
+        fields["data"] = data
+    fields_hash = source_hash = content_hash(fields)
+    if fields["phone_numbers"] != written:
+        source_hash = content_hash({**fields, "phone_numbers": written})
+    return DesiredContact(
+        rules.org, rules.campaign, external_id, fields, fields_hash, source_hash, origin, of_list, text_hash
+    )
 
 
 def scheduled_instant(written: datetime, zones: Sequence[str]) -> datetime:

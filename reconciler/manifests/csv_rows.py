@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from reconciler.core.phones import mask_numbers_in
 from reconciler.errors import Fault
@@ -25,6 +26,7 @@ from reconciler.manifests.text_check import checked_text
 from reconciler.spec.contact_list import Columns
 
 DELIMITERS = (",", ";", "\t", "|")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _EXCEL_SEPARATOR_LINE = 5  # `sep=;`
 _HEADER_HINT = "begin the file with the header"
 _TEXT_FORMULA = re.compile(r'\s*="([^"]*)"\s*')
@@ -162,16 +164,16 @@ def _data_row(
     elif any(cells[len(headers) :]):
         message = f"has {len(cells)} cells, but the header names {len(headers)}; quote cells with delimiters"
         return UnreadableRow(line, None, message)
-    fields = {field: text for field, index in layout.fields.items() if (text := cells[index].strip())}
-    nameless = next((i for i, header in enumerate(headers) if not header and cells[i]), None)
-    if nameless is not None:
-        raise _broken(file, line, f"has a value in column {nameless + 1}, which has no header", "name it")
+    fields, numbers, data, nameless = layout.cells
+    if nameless and (at := next((i for i in nameless if cells[i]), None)) is not None:
+        raise _broken(file, line, f"has a value in column {at + 1}, which has no header", "name it")
+    id_at = layout.fields.get("external_id")
     return DataRow(
         line,
-        fields.pop("external_id", None),
-        [(headers[i], number) for i in layout.numbers for number in split_numbers(cells[i])],
-        fields,
-        {headers[i]: cells[i] for i in layout.rest if cells[i]},
+        (id_at is not None and cells[id_at].strip()) or None,
+        [(header, number) for header, i in numbers for number in split_numbers(cells[i])],
+        {field: text for field, i in fields if (text := cells[i].strip())} if fields else _NOTHING,
+        {header: cells[i] for header, i in data if cells[i]},
         layout.column_names,
         layout,
         text_hash,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
@@ -52,8 +52,7 @@ class DataFile:
         return io.TextIOWrapper(self.open(), encoding="utf-8-sig", newline=newline)
 
 
-@dataclass(frozen=True, slots=True)
-class DataRow:
+class DataRow(NamedTuple):
     """One row as written: `numbers` are (column, text), `fields` the other known fields, `data` the rest.
 
     `line` is the physical line, from 1, on which the row starts; `columns` maps fields to their columns.
@@ -65,9 +64,14 @@ class DataRow:
     numbers: Sequence[tuple[str, str]]
     fields: Mapping[str, Any]
     data: Mapping[str, Any]
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str]
     layout: Layout | None = None
     text_hash: int | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it says nothing but an id, numbers and texts, in a file that is checked text."""
+        return self.layout is not None and not self.fields
 
 
 class KnownRow(Enum):

@@ -13,7 +13,7 @@ from reconciler.core.masking import masked_name
 from reconciler.core.text_hashes import TextHashes
 from reconciler.errors import Fault
 from reconciler.manifests.abbreviated_zones import is_abbreviated
-from reconciler.manifests.contacts import Numbers, desired_contact, read_numbers
+from reconciler.manifests.contacts import Numbers, desired_contact, is_plain, plain_contact, read_numbers
 from reconciler.manifests.csv_rows import read_csv
 from reconciler.manifests.data_file import (
     BrokenDataFile,
@@ -164,10 +164,14 @@ class _FileReading:
     def _made(
         self, row: DataRow, identity: str, numbers: Numbers, texts: Sequence[str], text_hash: int | None
     ) -> DesiredContact | list[RowProblem]:
+        origin = Origin(self._file.name, row.line)
+        if row.is_plain and is_plain(identity, numbers.good):
+            return plain_contact(
+                identity, row.data, numbers.good, texts, self._rules, origin, self._list.key, text_hash
+            )
         spec = self._validated(row, identity, numbers.good or tuple(texts))
         if isinstance(spec, list):
             return spec
-        origin = Origin(self._file.name, row.line)
         if is_abbreviated(spec.timezone):
             text_hash = None  # it is warned of with every plan
         contact, problems = desired_contact(

@@ -16,8 +16,10 @@ def split_numbers(cell: str) -> list[str]:
     `;ext=` belongs to its number. `n/a`, `none`, `null`, `-` and the like say that there is none. An
     apostrophe in front is how spreadsheets mark a text.
     """
-    if not cell or cell.removeprefix("+").isdecimal():
-        return [cell] if cell else []
+    if cell[1:].isdecimal() and (cell[0] == "+" or cell[0].isdecimal()):
+        return [cell]
+    if not cell:
+        return []
     pieces = [piece.strip() for piece in _SEPARATOR.split(cell)]
     return [number for piece in pieces for number in _at_slashes(piece)]
 

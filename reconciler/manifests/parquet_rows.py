@@ -6,7 +6,6 @@ The library that reads it is an extra: it is not imported before a file asks for
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from importlib import import_module
@@ -62,7 +61,7 @@ def _row(line: int, found: Mapping[str, Any], objects: ObjectRows, texts: RowTex
     made = objects.row(line, row, text_hash)
     if isinstance(made, UnreadableRow):
         return made
-    return replace(made, data={name: value for name, value in made.data.items() if value is not None})
+    return made._replace(data={name: value for name, value in made.data.items() if value is not None})
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - what a cell may hold, and what JSON may

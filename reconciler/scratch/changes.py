@@ -12,10 +12,10 @@ from reconciler.core.desired import DesiredContact, ObjectKey, Origin
 from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange
 from reconciler.scratch.packed import Numbered, pack, unpack
 
-_TABLE = """
-DROP TABLE IF EXISTS change;
-CREATE TABLE change (seq INTEGER PRIMARY KEY, created INTEGER, position INTEGER, content BLOB);
-"""
+_ANEW = (
+    "DROP TABLE IF EXISTS change",
+    "CREATE TABLE change (seq INTEGER PRIMARY KEY, created INTEGER, position INTEGER, content BLOB)",
+)
 _ADD = "INSERT INTO change VALUES (?, ?, ?, ?)"
 _AT_ONCE = 2_000
 
@@ -28,7 +28,8 @@ class ScratchChanges:
         self._lists: Numbered[ObjectKey | None] = Numbered()
         self._rows: list[tuple[Any, ...]] = []
         self._count = 0
-        connection.executescript(_TABLE)
+        for statement in _ANEW:
+            connection.execute(statement)
 
     def add(self, change: ContactChange) -> None:
         """Add the next one."""
@@ -54,7 +55,11 @@ class ScratchChanges:
 
     def _packed(self, change: ContactChange) -> tuple[Any, ...]:
         key, desired, by = change.key, change.desired, change.changed_by
-        wanted = None if desired is None else (desired.fields, desired.source_hash, desired.text_hash)
+        wanted = (
+            None
+            if desired is None
+            else (desired.fields, desired.fields_hash, desired.source_hash, desired.text_hash)
+        )
         as_wanted = desired is not None and change.after is desired.fields
         return (
             change.action.value,
@@ -86,9 +91,17 @@ class ScratchChanges:
         list_after = self._lists.values[list_after]
         desired = None
         if wanted is not None and origin is not None:
-            fields, source_hash, text_hash = wanted
+            fields, fields_hash, source_hash, text_hash = wanted
             desired = DesiredContact(
-                key.org, key.campaign, key.name, fields, source_hash, origin, list_after, text_hash
+                key.org,
+                key.campaign,
+                key.name,
+                fields,
+                fields_hash,
+                source_hash,
+                origin,
+                list_after,
+                text_hash,
             )
             after = fields if after is None else after
         return ContactChange(

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from reconciler.core.desired import DesiredContact, ObjectKey, Origin, Place
+from reconciler.scratch.numbers import Numbers, repeated_in
 from reconciler.scratch.packed import Numbered, pack, unpack
 
-_TABLES = """
-CREATE TABLE contact (position INTEGER PRIMARY KEY, place INTEGER, external_id TEXT, list INTEGER,
-                      file INTEGER, line INTEGER, text_hash INTEGER, content BLOB);
-CREATE TABLE number (place INTEGER, number INTEGER, position INTEGER);
-CREATE TABLE remark (place INTEGER, kind TEXT, detail TEXT, position INTEGER);
-CREATE TABLE bad (external_id TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE gone (position INTEGER PRIMARY KEY);
-CREATE TABLE shared (place INTEGER, number INTEGER, position INTEGER, nth INTEGER);
-"""
+_TABLES = (
+    """CREATE TABLE contact (position INTEGER PRIMARY KEY, place INTEGER, external_id TEXT, list INTEGER,
+    file INTEGER, line INTEGER, text_hash INTEGER, content BLOB)""",
+    "CREATE TABLE remark (place INTEGER, kind TEXT, detail TEXT, position INTEGER)",
+    "CREATE TABLE bad (external_id TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE gone (position INTEGER PRIMARY KEY)",
+)
 _COLUMNS = "position, place, external_id, list, file, line, text_hash, content"
 _ADD = "INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_ADD_NUMBER = "INSERT INTO number VALUES (?, ?, ?)"
 _ADD_REMARK = "INSERT INTO remark VALUES (?, ?, ?, ?)"
 _AT_ONCE = 2_000
 _REPEATED = """
@@ -35,12 +36,6 @@ SELECT {_COLUMNS} FROM contact JOIN (
     GROUP BY place, external_id HAVING count(*) > 1) AS several USING (place, external_id)
 ORDER BY position
 """  # noqa: S608 - the columns above
-_FIND_SHARED = """
-INSERT INTO shared
-SELECT place, number, position, row_number() OVER (PARTITION BY place, number ORDER BY position)
-FROM number JOIN (
-    SELECT place, number FROM number GROUP BY place, number HAVING count(*) > 1) USING (place, number)
-"""
 
 
 class Remark(NamedTuple):
@@ -70,23 +65,32 @@ class ScratchContacts:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._places: Numbered[Place] = Numbered()
+        self._places: Numbered[tuple[str, str]] = Numbered()
         self._lists: Numbered[ObjectKey | None] = Numbered()
         self._files: Numbered[str] = Numbered()
         self._rows: list[tuple[Any, ...]] = []
-        self._numbers: list[tuple[int, int, int]] = []
+        self._numbers: defaultdict[int, Numbers] = defaultdict(Numbers)
+        self._shared: dict[int, Mapping[str, Sequence[int]]] = {}
+        self._ids = array("q")
+        self._gone: set[int] = set()
         self._remarks: list[tuple[int, str, str, int]] = []
         self.end = 0
-        connection.executescript(_TABLES)
+        for table in _TABLES:
+            connection.execute(table)
 
     def add(self, contact: DesiredContact, remarks: Sequence[Remark] = ()) -> None:
         """Add a contact behind all others, with what is to be said of it."""
-        (org, campaign, external_id, fields, source_hash, (file, line), list_, text_hash) = contact
-        place, position = self._places.number(Place(org, campaign or "")), self.end
+        (org, campaign, external_id, fields, fields_hash, source_hash, (file, line), list_, text_hash) = (
+            contact
+        )
+        place, position = self._places.number((org, campaign or "")), self.end
         list_no, file_no = self._lists.number(list_), self._files.number(file)
-        content = pack((fields, source_hash))
+        content = pack((fields, fields_hash, source_hash))
         self._rows.append((position, place, external_id, list_no, file_no, line, text_hash, content))
-        self._numbers += [(place, int(number[1:]), position) for number in fields["phone_numbers"]]
+        self._ids.append(hash(external_id))
+        numbers = self._numbers[place]
+        for number in fields["phone_numbers"]:
+            numbers.add(number, position)
         if remarks:
             self._remarks += [(place, kind, detail, position) for kind, detail in remarks]
         self.end += 1
@@ -94,7 +98,7 @@ class ScratchContacts:
             self._flush()
 
     def __len__(self) -> int:
-        return int(self._one("SELECT count(*) FROM contact")[0])
+        return self.end - len(self._gone)
 
     def __iter__(self) -> Iterator[DesiredContact]:
         return (contact for _, contact in self._read("ORDER BY position"))
@@ -108,7 +112,7 @@ class ScratchContacts:
     def places(self) -> Mapping[Place, int]:
         """Count them by place."""
         counts = self._all("SELECT place, count(*) FROM contact GROUP BY place")
-        return {self._places.values[place]: count for place, count in counts}
+        return {Place(*self._places.values[place]): count for place, count in counts}
 
     def remove_since(self, position: int) -> None:
         """Remove what was added from a position on."""
@@ -121,6 +125,9 @@ class ScratchContacts:
 
         Gives each id with the lines where it stands.
         """
+        bad = tuple(bad)
+        if not bad and not any(repeated_in(self._ids[since:])):
+            return iter(())
         self._connection.execute("DELETE FROM bad")
         self._connection.executemany("INSERT INTO bad VALUES (?)", ((name,) for name in bad))
         found: dict[str, list[int]] = {}
@@ -132,6 +139,8 @@ class ScratchContacts:
 
     def take_declared_again(self) -> Iterator[tuple[DesiredContact, DesiredContact]]:
         """Remove contacts whose id was declared in their place before: each with the one that came first."""
+        if not any(repeated_in(self._ids)):
+            return iter(())
         first: dict[tuple[Place, str], DesiredContact] = {}
         again = []
         for position, contact in self._contacts(self._all(_DECLARED_AGAIN)):
@@ -154,24 +163,17 @@ class ScratchContacts:
 
     def find_shared(self) -> None:
         """Look for numbers that stand under several contacts of one place; their contacts lose their hash."""
+        self._shared = {place: numbers.shared(self._gone) for place, numbers in self._numbers.items()}
+        given_up = {at for found in self._shared.values() for several in found.values() for at in several}
         self._flush()
-        self._connection.execute("DELETE FROM shared")
-        self._connection.execute(_FIND_SHARED)
-        given_up = "UPDATE contact SET text_hash = NULL WHERE position IN (SELECT position FROM shared)"
-        self._connection.execute(given_up)
+        lose = "UPDATE contact SET text_hash = NULL WHERE position = ?"
+        self._connection.executemany(lose, ((position,) for position in given_up))
 
     def shared(self, place: Place, samples: int) -> tuple[int, Sequence[Shared]]:
         """Count the numbers that were found to be shared in a place; give the first, in file order."""
-        given = (self._places.number(place),)
-        second = "FROM shared WHERE place = ? AND nth = 2"
-        total = self._all(f"SELECT count(*) {second}", given)[0][0]
-        first = self._all(f"SELECT number {second} ORDER BY position LIMIT ?", (*given, samples))
-        members = "SELECT position FROM shared WHERE place = ? AND number = ? ORDER BY position LIMIT ?"
-        found = []
-        for (number,) in first:
-            positions = [at for (at,) in self._all(members, (*given, number, samples + 1))]
-            found.append(Shared(f"+{number}", self._at(positions)))
-        return total, found
+        found = self._shared.get(self._places.number(place), {})
+        first = islice(found.items(), samples)
+        return len(found), [Shared(number, self._at(at[: samples + 1])) for number, at in first]
 
     def ids_in(self, place: Place) -> Iterator[str]:
         """Give the external ids of the contacts of a place."""
@@ -180,8 +182,7 @@ class ScratchContacts:
 
     def numbers_in(self, place: Place) -> Iterator[str]:
         """Give the numbers (E.164) of the contacts of a place."""
-        rows = self._each("SELECT number FROM number WHERE place = ?", (self._places.number(place),))
-        return (f"+{number}" for (number,) in rows)
+        return self._numbers[self._places.number(place)].all(self._gone)
 
     def _at(self, positions: Sequence[int]) -> list[DesiredContact]:
         marks = ", ".join("?" * len(positions))
@@ -195,7 +196,7 @@ class ScratchContacts:
         places, lists, files = self._places.values, self._lists.values, self._files.values
         for position, place, external_id, list_, file, line, text_hash, content in rows:
             org, campaign = places[place]
-            fields, source_hash = unpack(content)
+            fields, fields_hash, source_hash = unpack(content)
             yield (
                 position,
                 DesiredContact(
@@ -203,6 +204,7 @@ class ScratchContacts:
                     campaign or None,
                     external_id,
                     fields,
+                    fields_hash,
                     source_hash,
                     Origin(files[file], line),
                     lists[list_],
@@ -211,15 +213,13 @@ class ScratchContacts:
             )
 
     def _remove(self, positions: Iterable[int]) -> None:
+        gone = set(positions) - self._gone
+        self._gone |= gone
         self._connection.execute("DELETE FROM gone")
-        self._connection.executemany("INSERT INTO gone VALUES (?)", ((at,) for at in positions))
-        if self._one("SELECT count(*) FROM gone")[0]:
-            for table in ("contact", "number", "remark"):
-                which = "position IN (SELECT position FROM gone)"
-                self._connection.execute(f"DELETE FROM {table} WHERE {which}")  # noqa: S608 - written here
-
-    def _one(self, query: str) -> Any:  # noqa: ANN401 - a row
-        return self._each(query).fetchone()
+        self._connection.executemany("INSERT INTO gone VALUES (?)", ((at,) for at in gone))
+        for table in ("contact", "remark") if gone else ():
+            which = "position IN (SELECT position FROM gone)"
+            self._connection.execute(f"DELETE FROM {table} WHERE {which}")  # noqa: S608 - written here
 
     def _all(self, query: str, given: Any = ()) -> list[Any]:  # noqa: ANN401 - values by place or name
         return self._each(query, given).fetchall()
@@ -231,7 +231,6 @@ class ScratchContacts:
     def _flush(self) -> None:
         waiting: tuple[tuple[str, list[Any]], ...] = (
             (_ADD, self._rows),
-            (_ADD_NUMBER, self._numbers),
             (_ADD_REMARK, self._remarks),
         )
         for statement, rows in waiting:

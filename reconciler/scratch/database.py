@@ -37,6 +37,7 @@ class Scratch:
         )
         for setting in (*_SETTINGS, *(["PRAGMA temp_store = MEMORY"] if in_memory else [])):
             self._connection.execute(setting)
+        self._connection.execute("BEGIN")  # one transaction for all there is: it is never committed
 
     @cached_property
     def contacts(self) -> ScratchContacts:

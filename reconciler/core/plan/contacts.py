@@ -159,7 +159,7 @@ class _ContactPlanner:
                 contact_id=None,
                 before={},
                 after=wanted.fields,
-                after_hash=content_hash(wanted.fields),
+                after_hash=wanted.fields_hash,
                 status_before=None,
                 status_after=status_of_new(wanted.fields, self._rules_of(wanted.org, wanted.campaign)),
                 list_before=None,

@@ -7,7 +7,7 @@ import hmac
 
 from reconciler.core.canonical import canonical_json, content_hash
 from reconciler.core.desired import Json
-from reconciler.core.plan.change import AnyChange, Change, ContactChange
+from reconciler.core.plan.change import Change, ContactChange
 
 PREFIX = "sha256:"
 
@@ -25,23 +25,31 @@ class PlanDigest:
 
     def see(self, change: Change) -> None:
         """Sign the change of an object, field by field."""
+        key = change.key
+        identity = [change.action, key.kind, key.org, key.campaign, key.name, change.cause, change.transition]
         fields = [[field.path, field.before, field.after] for field in change.fields]
-        self._sign([*_identity(change), fields])
+        self._sign([*identity, fields])
 
     def see_contact(self, change: ContactChange) -> None:
         """Sign the change of a contact by the hashes of its fields: there may be a million."""
         before = content_hash(change.before) if change.before else None
-        lists = [str(change.list_before), str(change.list_after)]
-        self._sign([*_identity(change), before, change.after_hash, *lists])
+        (_, org, campaign, name), lists = change.key, (change.list_before, change.list_after)
+        names = [list_.name if list_ else None for list_ in lists]  # both are in the contact's campaign
+        signed = (
+            change.action.value,
+            change.cause.value,
+            org,
+            campaign,
+            name,
+            before,
+            change.after_hash,
+            *names,
+        )
+        self._signer.update(f"{signed!r}\n".encode("utf-8", "surrogatepass"))
 
     def text(self) -> str:
-        """Give `sha256:` and the HMAC-SHA256 over the canonical JSON of all that was seen, in order."""
+        """Give `sha256:` and the HMAC-SHA256 over all that was seen, in order."""
         return PREFIX + self._signer.hexdigest()
 
     def _sign(self, value: Json) -> None:
         self._signer.update(canonical_json(value).encode("utf-8", "surrogatepass") + b"\n")
-
-
-def _identity(change: AnyChange) -> list[Json]:
-    key = change.key
-    return [change.action, key.kind, key.org, key.campaign, key.name, change.cause, change.transition]

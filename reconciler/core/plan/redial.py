@@ -161,7 +161,9 @@ class _Gathered:
             if name not in taken:
                 taken.add(name)
                 hash_ = content_hash(fields)
-                yield DesiredContact(key.org, key.campaign, name, fields, hash_, redial.origin, list=key)
+                yield DesiredContact(
+                    key.org, key.campaign, name, fields, hash_, hash_, redial.origin, list=key
+                )
 
     def _taken_in(self, org: str, campaign: str | None) -> set[str]:
         place = campaign_key(org, campaign)
