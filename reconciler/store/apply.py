@@ -11,8 +11,6 @@ from reconciler.errors import GuardRefused, SomebodyElseIsApplying
 from reconciler.ports import Clock, Ids
 from reconciler.store.apply_contacts import (
     Progressing,
-    StagedContacts,
-    stage_contacts,
     stamp_contacts,
     write_contacts,
 )
@@ -67,23 +65,23 @@ def apply(
     with database.read() as connection:
         directory = read_directory(connection)
     assign_ids(directory, plan.objects, ids, now)
-    staged = stage_contacts(plan, directory, ids, now, serial)
     if plan.in_sync and not plan.stamps and not plan.remembered:
         return ApplyResult(serial, plan.summary())
     with writing(database, (Lock.STATE,)) as connection:
         _require_serial(connection, plan.serial)
         work = ApplyWork(connection, actor, now, serial, ids, directory, TallyChange())
-        _write(work, plan, staged, progressing)
+        _write(work, plan, progressing)
         connection.execute(update(installation).values(state_serial=serial))
     return ApplyResult(serial, plan.summary())
 
 
-def _write(work: ApplyWork, plan: Plan, staged: StagedContacts, progressing: Progressing) -> None:
+def _write(work: ApplyWork, plan: Plan, progressing: Progressing) -> None:
     write_objects(work, list(plan.objects))
-    write_contacts(work, staged, plan.source, progressing)
+    write_contacts(work, plan, progressing)
     sweep_contacts(work, plan.sweeps)
     stamp_contacts(work, plan.stamps)
-    drop_lanes(work.connection, {key for key, rules in staged.rules.items() if rules.status == "closed"})
+    closed = [key for key, rules in plan.rules.items() if rules.status == "closed"]
+    drop_lanes(work.connection, {work.directory.campaign_key(key.org, key.name) for key in closed})
     declared = {change.key: change.declared for change in plan.objects if change.declared is not None}
     remember(work, [*declared.values(), *plan.remembered], plan.source)
     forget(work, [change for change in plan.objects if change.declared is None])

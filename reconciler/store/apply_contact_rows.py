@@ -1,4 +1,4 @@
-"""Makes the rows of contacts: of new ones before the lock, of edited ones from what is there under it."""
+"""Makes the rows of contacts that are edited, from what is there under the lock."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.core.agents import NO_AGENT
-from reconciler.core.canonical import content_hash
 from reconciler.core.desired import Json
 from reconciler.core.lanes import LaneKey, due_at, lane_class, lane_key
 from reconciler.core.plan.change import ContactChange
 from reconciler.core.plan.rules import AD_HOC, CampaignRules
-from reconciler.core.plan.standing import Edit, status_after_edit, status_of_new, status_on_return
+from reconciler.core.plan.standing import Edit, status_after_edit, status_on_return
 from reconciler.core.settlement import ContactStatus
 from reconciler.store.apply_work import ApplyWork, Directory
 from reconciler.store.columns import AnyRow
@@ -21,40 +20,6 @@ from reconciler.store.observed.contacts import CONTACT_FIELDS
 from reconciler.store.queue import progress
 
 Row = dict[str, Any]
-
-
-def new_row(
-    change: ContactChange,
-    directory: Directory,
-    rules: Mapping[UUID, CampaignRules],
-    source: str,
-    stamp: tuple[UUID, datetime, int],
-) -> tuple[Row, LaneKey]:
-    """Make the row of a new contact, still without a lane; `stamp` is its id, the instant and the serial."""
-    id_, now, serial = stamp
-    campaign_key = directory.campaign_key(change.key.org, change.key.campaign)
-    columns = field_columns(change.after)
-    status = status_of_new(change.after, rules.get(campaign_key, AD_HOC))
-    lane = lane_key(
-        campaign_key,
-        lane_class(attempts=0, callback=None, scheduled_at=columns["scheduled_at"]),
-        number=columns["phone_numbers"][0],
-        timezone=columns["timezone"],
-        agent_id=columns["agent_id"],
-        agent_number=columns["agent_number"],
-    )
-    row = columns | {
-        "id": id_,
-        "org_id": directory.org_id(change.key.org),
-        "campaign_key": campaign_key,
-        "external_id": change.key.name,
-        **_ownership(change, directory, source, serial),
-        "created_at": now,
-        "status": status.value,
-        "reason": NO_AGENT if status is ContactStatus.ERROR else None,
-        "due_at": due_at(now, columns["scheduled_at"], None),
-    }
-    return row, lane
 
 
 def edited_row(
@@ -111,7 +76,7 @@ def _ownership(change: ContactChange, directory: Directory, source: str, serial:
         "source": source,
         "list_id": directory.objects[change.list_after] if change.list_after else None,
         "source_hash": desired.source_hash if desired else None,
-        "applied_hash": content_hash(change.after),
+        "applied_hash": change.after_hash,
         "text_hash": desired.text_hash if desired else None,
         "serial": serial,
     }

@@ -1,4 +1,4 @@
-"""Writes the contacts of a plan in bulk. Rows are made before the lock; runtime columns are judged under it.
+"""Writes the contacts of a plan in bulk, portion by portion; what is runtime is judged under the lock.
 
 A dialer runs on between planning and the lock, so what a contact's status becomes is decided here again, from
 its row. New contacts get their ids in file order, which is dialing order (R-DIAL-2).
@@ -7,11 +7,9 @@ its row. New contacts get their ids in file order, which is dialing order (R-DIA
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, false, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from reconciler.core.lanes import LaneKey
 from reconciler.core.plan.change import Action, ContactChange
@@ -19,13 +17,13 @@ from reconciler.core.plan.plan import Plan, Stamp
 from reconciler.core.plan.rules import CampaignRules
 from reconciler.core.plan.standing import OPEN
 from reconciler.core.settlement import ContactStatus
-from reconciler.ports import Ids
-from reconciler.store.apply_contact_rows import Row, edited_row, new_row, number_rows
-from reconciler.store.apply_work import ApplyWork, Directory
+from reconciler.store.apply_contact_rows import Row, edited_row, number_rows
+from reconciler.store.apply_work import ApplyWork
 from reconciler.store.columns import AnyRow
 from reconciler.store.lanes import lane_ids
+from reconciler.store.new_contact_rows import NewContacts
 from reconciler.store.observed.contacts import CONTACT_FIELDS
-from reconciler.store.portions import CHUNK
+from reconciler.store.portions import chunks
 from reconciler.store.prepared import Prepared, prepared_insert
 from reconciler.store.rehoming import rehome_written
 from reconciler.store.tables import contact, contact_number
@@ -38,20 +36,8 @@ _EDITED = (
     "reason", "lane_id", "due_at", "parked", "withdraw_requested",
 )  # fmt: skip
 _LOCK = select(contact).where(contact.c.id.in_(bindparam("ids", expanding=True))).with_for_update()
-_NEW = (
-    "id", "org_id", "campaign_key", "external_id", *CONTACT_FIELDS, "source", "list_id", "source_hash",
-    "applied_hash", "text_hash", "serial", "created_at", "status", "reason", "lane_id", "due_at",
-)  # fmt: skip
-_none_yet: ColumnElement[int] = literal_column("0")
-_INSERT = Prepared(
-    insert(contact).values(
-        {name: bindparam(name) for name in _NEW}
-        | {"attempts": _none_yet, "attempts_forgiven": _none_yet, "unused_streak": _none_yet}
-        | {"withdraw_requested": false()}
-    )
-)
 _INSERT_NUMBERS = prepared_insert(contact_number, "org_id", "number", "contact_id")
-INSERTED_AT_ONCE = 5_000
+INSERTED_AT_ONCE = 10_000
 _EDIT = (
     update(contact)
     .where(contact.c.id == bindparam("id_"))
@@ -77,35 +63,18 @@ _FORGET_NUMBERS = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StagedContacts:
-    """What can be made of contacts without the lock: new rows, each with the key of its lane."""
-
-    created: Sequence[tuple[Row, LaneKey]]
-    changed: Sequence[ContactChange]
-    rules: Mapping[UUID, CampaignRules]
-
-
-def stage_contacts(plan: Plan, directory: Directory, ids: Ids, now: datetime, serial: int) -> StagedContacts:
-    """Make the rows of new contacts, in file order."""
-    creations = [change for change in plan.contacts if change.action is Action.CREATE]
+def write_contacts(work: ApplyWork, plan: Plan, progressing: Progressing) -> None:
+    """Insert, edit and withdraw contacts, portion by portion."""
+    directory, total, done = work.directory, len(plan.contacts), 0
     rules = {directory.campaign_key(key.org, key.name): rules for key, rules in plan.rules.items()}
-    created = [
-        new_row(change, directory, rules, plan.source, (ids(now), now, serial))
-        for change in sorted(creations, key=lambda change: change.position)
-    ]
-    changed = [change for change in plan.contacts if change.action is not Action.CREATE]
-    return StagedContacts(created, changed, rules)
-
-
-def write_contacts(work: ApplyWork, staged: StagedContacts, source: str, progressing: Progressing) -> None:
-    """Insert, edit and withdraw contacts, chunk by chunk."""
-    total, done = len(staged.created) + len(staged.changed), 0
-    for start in range(0, len(staged.created), INSERTED_AT_ONCE):
-        done += _insert(work, staged.created[start : start + INSERTED_AT_ONCE])
+    new = NewContacts(work, rules, plan.source)
+    for creations in chunks(plan.contacts.creations(), INSERTED_AT_ONCE):
+        rehome_written(work.connection, new.write(creations), work.ids, work.now)
+        done += len(creations)
         progressing(done, total)
-    for start in range(0, len(staged.changed), CHUNK):
-        done += _change(work, staged.changed[start : start + CHUNK], staged.rules, source)
+    for changes in chunks(plan.contacts.others()):
+        _change(work, changes, rules, plan.source)
+        done += len(changes)
         progressing(done, total)
 
 
@@ -124,22 +93,9 @@ def stamp_contacts(work: ApplyWork, stamps: Sequence[Stamp]) -> None:
         work.connection.execute(_STAMP, rows)
 
 
-def _insert(work: ApplyWork, created: Sequence[tuple[Row, LaneKey]]) -> int:
-    lanes = _lanes(work, (lane for _, lane in created))
-    rows = [row | {"lane_id": lanes[lane]} for row, lane in created]
-    _INSERT.run_many(work.connection, rows)
-    _INSERT_NUMBERS.run_many(work.connection, number_rows(rows))
-    rehome_written(
-        work.connection, [(row["org_id"], row["phone_numbers"]) for row in rows], work.ids, work.now
-    )
-    for row in rows:
-        work.tallies.add(row["org_id"], row["campaign_key"], row["status"])
-    return len(rows)
-
-
 def _change(
     work: ApplyWork, changes: Sequence[ContactChange], rules: Mapping[UUID, CampaignRules], source: str
-) -> int:
+) -> None:
     by_id = {change.contact_id: change for change in changes if change.contact_id is not None}
     rows = {row.id: row for row in work.connection.execute(_LOCK, {"ids": sorted(by_id)})}
     _withdraw(work, [rows[id_] for id_, change in by_id.items() if change.action is Action.WITHDRAW])
@@ -154,7 +110,6 @@ def _change(
         _renumber(work, [(rows[row["id_"]], row["new_phone_numbers"]) for row, _ in edits])
         written = [(rows[row["id_"]].org_id, row["new_phone_numbers"]) for row, _ in edits]
         rehome_written(work.connection, written, work.ids, work.now)
-    return len(changes)
 
 
 def _withdraw(work: ApplyWork, rows: Sequence[AnyRow]) -> None:

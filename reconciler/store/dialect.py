@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -275,6 +275,25 @@ def _give_up_ahead(connection: Connection) -> None:
         return  # it broke, and SQLAlchemy would refuse to look at it: nobody would hear of what had broken it
     with suppress(*failures()):
         catch_up(connection)
+
+
+def insert_rows(
+    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Insert many rows of values as the driver takes them, by the way that is fastest: COPY on a server."""
+    catch_up(connection)
+    names = ", ".join(columns)
+    cursor: Any = connection.connection.cursor()
+    try:
+        if connection.dialect.name == POSTGRESQL:
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join("?" * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names of ours
+    finally:
+        cursor.close()
 
 
 def use_write_ahead_log(connection: Connection) -> None:

@@ -24,6 +24,7 @@ _SUPPRESSED = Prepared(
         or_(suppression.c.expires_at.is_(None), suppression.c.expires_at > bindparam("now")),
     )
 )
+_ANYTHING_SUPPRESSED = Prepared(select(suppression.c.org_id).limit(1))
 _ON_CALL = Prepared(
     select(open_attempt.c.org_id, open_attempt.c.number).where(
         open_attempt.c.number.in_(bindparam("numbers", expanding=True))
@@ -54,6 +55,11 @@ def suppressed_until(
         known = found.get((org_id, number), until)
         found[org_id, number] = None if until is None or known is None else max(until, known)
     return found
+
+
+def anything_suppressed(connection: Connection) -> bool:
+    """Tell whether any number is suppressed, or was: most databases suppress few numbers, and some none."""
+    return _ANYTHING_SUPPRESSED.first(connection) is not None
 
 
 def on_call(connection: Connection, numbers: Collection[str]) -> frozenset[OrgNumber]:

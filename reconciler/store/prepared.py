@@ -228,7 +228,7 @@ def _from_driver(type_: TypeEngine[Any], dialect: Dialect) -> Processor:
     return type_.dialect_impl(dialect).result_processor(dialect, None)
 
 
-def _to_driver(type_: TypeEngine[Any], dialect: Dialect) -> Processor:
+def to_driver(type_: TypeEngine[Any], dialect: Dialect) -> Processor:
     """Give what converts a value that is not None to what the driver takes."""
     if isinstance(type_, ARRAY):
         return array_text(type_.item_type, dialect)
@@ -265,7 +265,7 @@ def _expand(compiled: SQLCompiler, lengths: Mapping[str, int]) -> _Form:
 
 
 def _slot(bind: BindParameter[Any], item: int | None, dialect: Dialect) -> _Slot:
-    processor = _to_driver(bind.type, dialect)
+    processor = to_driver(bind.type, dialect)
     if bind.required or (bind.expanding and bind.value is None):
         return _Slot(bind.key, item, processor)
     value = bind.effective_value if item is None else bind.effective_value[item]  # type: ignore[index] # a list

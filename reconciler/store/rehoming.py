@@ -18,7 +18,7 @@ from reconciler.core.lanes import LaneKey
 from reconciler.ports import Ids
 from reconciler.store.columns import AnyRow
 from reconciler.store.lanes import lane_ids
-from reconciler.store.numbers import OrgNumber, suppressed_until
+from reconciler.store.numbers import OrgNumber, anything_suppressed, suppressed_until
 from reconciler.store.portions import CHUNK
 from reconciler.store.prepared import Prepared
 from reconciler.store.queue import waiting
@@ -55,6 +55,8 @@ def rehome_written(
     connection: Connection, written: Iterable[tuple[UUID, Sequence[str]]], ids: Ids, now: datetime
 ) -> None:
     """Do the same for contacts that have just been written, given as organization and numbers."""
+    if not anything_suppressed(connection):
+        return
     asked = {number for _, numbers in written if len(numbers) > 1 for number in numbers}
     by_org: dict[UUID, list[str]] = {}
     for chunk in _chunks(asked):

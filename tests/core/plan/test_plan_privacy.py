@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from declared import campaign, configuration, contact, contact_list, state, suppression_list
+from declared import campaign, configuration, contact, contact_list, state, suppression_list, with_fields
 from hypothesis import given
 from hypothesis import strategies as st
 from installation import START as NOW
@@ -31,7 +31,7 @@ def made(key=b"key", **changes):
     phone = contact("+12125550142", "+12125550142", list_=crm)
     desired = state(
         configuration(), campaign(), crm, suppression_list("+12125550199"),
-        contacts=[ada._replace(fields={**ada.fields, **changes}), phone],
+        contacts=[with_fields(ada, **changes), phone],
     )  # fmt: skip
     return plan(desired, empty_state(key), PlanOptions(NOW))
 

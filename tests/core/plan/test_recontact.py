@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 from core.plan.test_plan_guards import NOW, live, rows
-from declared import campaign, configuration, contact, contact_list, organization, state, suppression_list
+from declared import (
+    campaign,
+    configuration,
+    contact,
+    contact_list,
+    organization,
+    state,
+    suppression_list,
+    with_fields,
+)
 
 from reconciler.core.plan import recontact
 from reconciler.core.plan.observed import ObservedState
@@ -59,7 +68,7 @@ def test_contacts_that_are_there_go_on_with_their_retries():
     """R-PLAN-6: what is kept or edited is no new contact, and nobody is even looked up."""
     (one,), (declared,) = rows(1, used=1)
     calls = Calls(default={one.fields["phone_numbers"][0]: "spring"})
-    edited = declared._replace(fields={**declared.fields, "timezone": "America/Denver"}, source_hash="new")
+    edited = with_fields(declared, timezone="America/Denver")._replace(source_hash="new")
     for wanted in (declared, edited):
         before = observed(*BASE, contacts=[one], calls=calls)
         assert refusals(state(*BASE, contacts=[wanted]), before) == []
