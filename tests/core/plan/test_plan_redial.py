@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from core.plan.test_plan_guards import NOW, live
-from declared import campaign, configuration, contact, edited, redial_list, state, with_fields
+from declared import campaign, configuration, contact, edited, redial_list, state
 
 from reconciler.core.canonical import content_hash
 from reconciler.core.plan.observed import ObservedContact, ObservedState, SelectedContact, Selection
@@ -119,7 +119,7 @@ def test_who_stays_chosen_keeps_what_they_have():
     assert (
         shape(planned(wanted(item, chosen), observed(*BASE, AGAIN, selected=[ADA], contacts=[by_hand]))) == []
     )
-    moved = with_fields(ADA, timezone="America/Denver")
+    moved = ADA._replace(fields={**ADA.fields, "timezone": "America/Denver"})
     before = replace(before, selections={AGAIN.key: Selection([moved])})
     assert shape(planned(wanted(item, chosen), before)) == [("update", "a")]
 
