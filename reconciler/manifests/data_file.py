@@ -103,6 +103,8 @@ def open_data_file(source: SourceFile, reference: str) -> DataFile | str:
     What is encrypted is decrypted with the keys of the environment. Gives the reason as a text where that
     cannot be done.
     """
+    if source.data is not None:
+        return _in_hand(*source.data)
     if "://" in reference:
         return "from: names a file beside the manifest, not a URL; download it there before"
     name = os.path.normpath(Path(source.name).parent / reference)
@@ -125,6 +127,16 @@ def open_data_file(source: SourceFile, reference: str) -> DataFile | str:
         missing = isinstance(fault, FileNotFoundError)
         nearest = did_you_mean(reference, _data_files_beside(source, reference)) if missing else ""
         return f"'{name}' cannot be read: {reason}{nearest}"
+
+
+def _in_hand(name: str, content: bytes) -> DataFile | str:
+    """Open what was read already, and decrypt it where its name says that it is encrypted."""
+    if not is_data_file(name):
+        return f"'{name}' is no kind of data file that is supported: {', '.join(SUFFIXES)}"
+    try:
+        return DataFile(name, decrypted(content, os.environ) if is_encrypted(name) else content)
+    except Undecryptable as why:
+        return f"'{name}' {why}"
 
 
 def _data_files_beside(source: SourceFile, reference: str) -> list[str]:

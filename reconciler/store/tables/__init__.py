@@ -47,6 +47,7 @@ from reconciler.store.tables.declared import (
     installation,
     organization,
 )
+from reconciler.store.tables.feeds import FeedBatch, feed_batch
 from reconciler.store.tables.memory import Event, Inventory, Source, event, inventory, source_state
 from reconciler.store.tables.releases import SchemaRevision, schema_revision
 from reconciler.store.tables.stops import Breaker, Hold, Suppression, breaker, hold, suppression
@@ -65,6 +66,7 @@ __all__ = [
     "Dialer",
     "Event",
     "Evidence",
+    "FeedBatch",
     "Hold",
     "Installation",
     "Inventory",
@@ -86,6 +88,7 @@ __all__ = [
     "conversation",
     "dialer",
     "event",
+    "feed_batch",
     "hold",
     "installation",
     "inventory",

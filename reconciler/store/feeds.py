@@ -1,0 +1,225 @@
+"""Contracts of feeds as they were applied, and their batches: read, and written down once each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+
+from reconciler.core.canonical import content_hash
+from reconciler.core.desired import Json, ObjectKey
+from reconciler.core.feeds import Arrival, Batch, BatchState, History
+from reconciler.errors import SomebodyElseIsApplying
+from reconciler.ports import Ids
+from reconciler.spec.contact_feed import ContactFeedSpec
+from reconciler.store.events import Actor, EventRecord, write_events
+from reconciler.store.tables import campaign, feed_batch, inventory, organization, source_state
+
+FEEDS = "feed/"
+"""How the names of sources start that own the contacts of feeds."""
+
+IMPORTS = "import/"
+"""How those start that own contacts which came by hand, and belong to no feed."""
+
+_NO_PART = frozenset({"labels", "interval"})
+"""What a contract says that has nothing to do with what becomes of a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A ContactFeed as it was applied, or, with `by_hand`, what stands for one where a file comes by hand.
+
+    `spec` is None where this release cannot read it. `looked_at` is when a controller looked for batches last.
+    """
+
+    org_id: UUID
+    key: ObjectKey
+    spec: ContactFeedSpec | None
+    campaign_status: str
+    object_id: UUID | None = None
+    document: str | None = None
+    owner: str | None = None
+    condition: str | None = None
+    detail: str | None = None
+    looked_at: datetime | None = None
+    changed_at: datetime | None = None
+    by_hand: bool = False
+
+    @property
+    def campaign(self) -> str:
+        """Give the name of its campaign."""
+        return self.key.campaign or ""
+
+    @property
+    def source(self) -> str:
+        """Give the name of the source that owns its contacts (R-PLAN-5)."""
+        start = IMPORTS if self.by_hand else FEEDS
+        return f"{start}{self.key.org}/{self.campaign}/{self.key.name}"
+
+    @property
+    def list_key(self) -> ObjectKey:
+        """Give the identity of the list that its contacts are on."""
+        return self.key._replace(kind="ContactList")
+
+    @property
+    def digest(self) -> str:
+        """Give what tells whether a batch would be judged in the same way."""
+        if self.spec is None:
+            return ""
+        said = self.spec.model_dump(mode="json", by_alias=True)
+        return content_hash({name: value for name, value in said.items() if name not in _NO_PART})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of a batch: its state, the rows that it has, and a report without personal data."""
+
+    arrival: Arrival
+    digest: str | None
+    state: BatchState
+    rows: int = 0
+    report: Mapping[str, Json] | None = None
+
+
+def contracts(connection: Connection, *where: ColumnElement[bool]) -> Iterator[Contract]:
+    """Give the feeds that were applied, by organization, campaign and name."""
+    campaign_name = inventory.c.campaign
+    source = FEEDS + organization.c.name + "/" + campaign_name + "/" + inventory.c.name
+    statement = (
+        select(
+            inventory, organization.c.name.label("org"), campaign.c.status, source_state.c.condition,
+            source_state.c.detail, source_state.c.looked_at, source_state.c.changed_at,
+        )
+        .join(organization, organization.c.id == inventory.c.org_id)
+        .join(campaign, (campaign.c.org_id == inventory.c.org_id) & (campaign.c.external_id == campaign_name))
+        .outerjoin(source_state, source_state.c.name == source)
+        .where(inventory.c.kind == "ContactFeed", *where)
+        .order_by(organization.c.name, campaign_name, inventory.c.name)
+    )  # fmt: skip
+    for row in connection.execute(statement):
+        yield Contract(
+            row.org_id, ObjectKey("ContactFeed", row.org, row.campaign, row.name), _spec(row.applied), row.status,
+            row.object_id, row.document, row.source, row.condition, row.detail, row.looked_at, row.changed_at,
+        )  # fmt: skip
+
+
+def owned_by(source: str) -> ColumnElement[bool]:
+    """Narrow `contracts` down to those that manifests of this source declare."""
+    return inventory.c.source == source
+
+
+def named(org_id: UUID, name: str | None = None, campaign_name: str | None = None) -> ColumnElement[bool]:
+    """Narrow `contracts` down to those of an organization, of this name, and of this campaign."""
+    found = inventory.c.org_id == org_id
+    if name is not None:
+        found &= inventory.c.name == name
+    return found if campaign_name is None else found & (inventory.c.campaign == campaign_name)
+
+
+def history(connection: Connection, source: str) -> History:
+    """Give the batches of a source, by number."""
+    columns = (
+        feed_batch.c.number, feed_batch.c.name, feed_batch.c.arrived_at, feed_batch.c.state,
+        feed_batch.c.version, feed_batch.c.digest, feed_batch.c.contract,
+    )  # fmt: skip
+    rows = connection.execute(
+        select(*columns).where(feed_batch.c.source == source).order_by(feed_batch.c.number)
+    )
+    return History(
+        tuple(
+            Batch(number, name, at, BatchState(state), version, digest, contract)
+            for number, name, at, state, version, digest, contract in rows
+        )
+    )
+
+
+def write_batch(
+    connection: Connection, contract: Contract, number: int, decision: Decision, actor: Actor, now: datetime,
+    ids: Ids,
+) -> None:  # fmt: skip
+    """Write down what became of a batch, and log it, in the caller's transaction, which holds the state lock.
+
+    Raises SomebodyElseIsApplying where another process has decided about it, or about this number, meanwhile.
+    """
+    values: dict[str, Any] = {
+        "version": decision.arrival.version,
+        "digest": decision.digest,
+        "contract": contract.digest,
+        "state": decision.state.value,
+        "row_count": decision.rows,
+        "report": dict(decision.report or {}),
+        "apply_id": actor.apply_id,
+        "actor": actor.name,
+        "decided_at": now,
+    }
+    its_row = (feed_batch.c.source == contract.source, feed_batch.c.number == number)
+    kept_aside = feed_batch.c.state == BatchState.QUARANTINED.value
+    released = connection.execute(update(feed_batch).where(*its_row, kept_aside).values(values))
+    if not released.rowcount:
+        newest = select(func.max(feed_batch.c.number)).where(feed_batch.c.source == contract.source)
+        if (connection.execute(newest).scalar_one() or 0) + 1 != number:
+            raise SomebodyElseIsApplying(
+                f"somebody else took a batch of {contract.key} in the same moment", hint="try again"
+            )
+        born = {
+            "id": ids(now),
+            "org_id": contract.org_id,
+            "campaign": contract.campaign,
+            "feed": None if contract.by_hand else contract.key.name,
+            "source": contract.source,
+            "number": number,
+            "name": decision.arrival.name,
+            "arrived_at": decision.arrival.arrived_at,
+            "seen_at": now,
+        }
+        connection.execute(insert(feed_batch).values(values | born))
+    if decision.state is not BatchState.PASSED_OVER:
+        write_events(connection, actor, now, [_event(contract, number, decision)])
+
+
+def note_version(connection: Connection, source: str, batch: Batch, version: str | None) -> None:
+    """Remember by which version a batch is recognised, whose file was written again as it was."""
+    its_row = (feed_batch.c.source == source, feed_batch.c.number == batch.number)
+    connection.execute(update(feed_batch).where(*its_row).values(version=version))
+
+
+def forget_conditions(connection: Connection, standing: Sequence[Contract]) -> None:
+    """Drop what became of feeds that are no more, so that nobody is told of it for ever."""
+    is_of_feed = source_state.c.name.startswith(FEEDS, autoescape=True)
+    known = [contract.source for contract in standing]
+    connection.execute(delete(source_state).where(is_of_feed, source_state.c.name.not_in(known)))
+
+
+def any_forgotten(connection: Connection, standing: Sequence[Contract]) -> bool:
+    """Tell whether there is something that `forget_conditions` would drop."""
+    is_of_feed = source_state.c.name.startswith(FEEDS, autoescape=True)
+    known = [contract.source for contract in standing]
+    others = select(source_state.c.name).where(is_of_feed, source_state.c.name.not_in(known)).limit(1)
+    return connection.execute(others).first() is not None
+
+
+def _spec(applied: Mapping[str, Json]) -> ContactFeedSpec | None:
+    said = {name: value for name, value in applied.items() if name != "labels"}
+    try:
+        return ContactFeedSpec.model_validate(said)
+    except ValidationError:  # a newer release knows more fields
+        return None
+
+
+def _event(contract: Contract, number: int, decision: Decision) -> EventRecord:
+    action = "import" if decision.state is BatchState.APPLIED else "quarantine"
+    return EventRecord(
+        action,
+        "ContactList" if contract.by_hand else "ContactFeed",
+        contract.key.name,
+        org_id=contract.org_id,
+        object_id=contract.object_id,
+        campaign=contract.campaign,
+        count=decision.rows,
+        reason=f"batch #{number}, {decision.arrival.name}",
+    )
