@@ -28,7 +28,7 @@ class Arrival:
     """A file that lies where batches arrive.
 
     `arrived_at` is when it was written last, as far as anybody can tell. `version` changes with its content,
-    without its being read; None where only the content tells. `settles`: whoever writes it may be at it still.
+    without its being read; None where only the content tells. `settles`: it may be written still.
     """
 
     name: str
@@ -104,9 +104,7 @@ class History:
 
     def is_decided(self, batch: Batch, contract: str) -> bool:
         """Tell whether a batch need not be judged again: a changed contract may let one out of quarantine."""
-        return (
-            batch.state is not BatchState.QUARANTINED or batch.contract == contract or self.is_late(batch)
-        )
+        return batch.state is not BatchState.QUARANTINED or batch.contract == contract or self.is_late(batch)
 
 
 def choose(

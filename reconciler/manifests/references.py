@@ -90,7 +90,9 @@ class References:
     def _name_of_a_list(self, document: Document, org: str, feed: ContactFeed) -> Iterable[Fault]:
         """A feed keeps its contacts on a list of its own name, which git must not declare, too."""
         if (org, feed.metadata.campaign, feed.metadata.name) in self._lists:
-            message = f"a ContactList of this campaign is named '{feed.metadata.name}', too; give one another name"
+            message = (
+                f"a ContactList of this campaign is named '{feed.metadata.name}', too; give one another name"
+            )
             yield document.place.fault(("metadata", "name"), message)
 
     def configuration(self, org: str, name: str) -> ConfigurationSpec | None:

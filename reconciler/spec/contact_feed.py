@@ -51,7 +51,9 @@ def refuse_secrets(place: str) -> str:
 def refuse_no_campaign(name: str) -> str:
     """Refuse the name that stands for no campaign (R-ID-3): nobody fills that by the thousand."""
     if name == DEFAULT:
-        raise ValueError("'default' stands for no campaign, where no window keeps calls back; name a campaign")
+        raise ValueError(
+            "'default' stands for no campaign, where no window keeps calls back; name a campaign"
+        )
     return name
 
 
@@ -84,7 +86,9 @@ class ContactFeedSpec(SpecModel):
     )
     expect_rows: ExpectRows = Field(ExpectRows(), description="How many rows are plausible in one batch.")
     strict: Flag = Field(default=False, description="true: one bad row puts a batch into quarantine.")
-    allow: tuple[BatchGuard, ...] = Field((), description="Guards that a batch passes without anybody being asked.")
+    allow: tuple[BatchGuard, ...] = Field(
+        (), description="Guards that a batch passes without anybody being asked."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -34,7 +34,8 @@ _NO_PART = frozenset({"labels", "interval"})
 class Contract:
     """A ContactFeed as it was applied, or, with `by_hand`, what stands for one where a file comes by hand.
 
-    `spec` is None where this release cannot read it. `looked_at` is when a controller looked for batches last.
+    `spec` is None where this release cannot read it. `looked_at` is when a controller looked for batches
+    last, and `looked_by` the digest of the contract by which it did.
     """
 
     org_id: UUID
@@ -48,7 +49,19 @@ class Contract:
     detail: str | None = None
     looked_at: datetime | None = None
     changed_at: datetime | None = None
+    looked_by: str | None = None
     by_hand: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether batches are of any use: nobody of a closed campaign is called (R-LIFE-8)."""
+        return self.campaign_status != "closed"
+
+    def is_due(self, now: datetime) -> bool:
+        """Tell whether it is time to look for batches: after each interval, and after each change."""
+        if self.spec is None or self.looked_at is None or self.looked_by != self.digest:
+            return True
+        return now >= self.looked_at + self.spec.interval
 
     @property
     def campaign(self) -> str:
@@ -94,6 +107,7 @@ def contracts(connection: Connection, *where: ColumnElement[bool]) -> Iterator[C
         select(
             inventory, organization.c.name.label("org"), campaign.c.status, source_state.c.condition,
             source_state.c.detail, source_state.c.looked_at, source_state.c.changed_at,
+            source_state.c.revision.label("looked_by"),
         )
         .join(organization, organization.c.id == inventory.c.org_id)
         .join(campaign, (campaign.c.org_id == inventory.c.org_id) & (campaign.c.external_id == campaign_name))
@@ -103,9 +117,19 @@ def contracts(connection: Connection, *where: ColumnElement[bool]) -> Iterator[C
     )  # fmt: skip
     for row in connection.execute(statement):
         yield Contract(
-            row.org_id, ObjectKey("ContactFeed", row.org, row.campaign, row.name), _spec(row.applied), row.status,
-            row.object_id, row.document, row.source, row.condition, row.detail, row.looked_at, row.changed_at,
-        )  # fmt: skip
+            org_id=row.org_id,
+            key=ObjectKey("ContactFeed", row.org, row.campaign, row.name),
+            spec=_spec(row.applied),
+            campaign_status=row.status,
+            object_id=row.object_id,
+            document=row.document,
+            owner=row.source,
+            condition=row.condition,
+            detail=row.detail,
+            looked_at=row.looked_at,
+            changed_at=row.changed_at,
+            looked_by=row.looked_by,
+        )
 
 
 def owned_by(source: str) -> ColumnElement[bool]:
@@ -139,9 +163,15 @@ def history(connection: Connection, source: str) -> History:
 
 
 def write_batch(
-    connection: Connection, contract: Contract, number: int, decision: Decision, actor: Actor, now: datetime,
+    connection: Connection,
+    contract: Contract,
+    number: int,
+    decision: Decision,
+    actor: Actor,
+    *,
+    now: datetime,
     ids: Ids,
-) -> None:  # fmt: skip
+) -> None:
     """Write down what became of a batch, and log it, in the caller's transaction, which holds the state lock.
 
     Raises SomebodyElseIsApplying where another process has decided about it, or about this number, meanwhile.
@@ -180,6 +210,13 @@ def write_batch(
         connection.execute(insert(feed_batch).values(values | born))
     if decision.state is not BatchState.PASSED_OVER:
         write_events(connection, actor, now, [_event(contract, number, decision)])
+
+
+def report_of(connection: Connection, source: str, number: int) -> Mapping[str, Json]:
+    """Give the report on a batch."""
+    its_row = (feed_batch.c.source == source, feed_batch.c.number == number)
+    found: Mapping[str, Json] = connection.execute(select(feed_batch.c.report).where(*its_row)).scalar_one()
+    return found
 
 
 def note_version(connection: Connection, source: str, batch: Batch, version: str | None) -> None:

@@ -1,4 +1,4 @@
-"""A batch → manifests of its own: one ContactList of the feed's name, read as every data file is (R-MAN-4)."""
+"""A batch → manifests of its own: one ContactList, read as every data file is (R-MAN-4)."""
 
 from __future__ import annotations
 

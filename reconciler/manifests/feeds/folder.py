@@ -21,7 +21,11 @@ class Folder:
         """Give the files that are batches; links that leave the folder are none."""
         try:
             return list(self._arrivals(now))
-        except (OSError, RuntimeError, ValueError) as fault:  # RuntimeError: a loop of links; ValueError: a NUL
+        except (
+            OSError,
+            RuntimeError,
+            ValueError,
+        ) as fault:  # RuntimeError: a loop of links; ValueError: a NUL
             raise PlaceUnreadable(f"cannot be read: {_reason(fault)}") from None
 
     def read(self, arrival: Arrival, known_version: str | None) -> Arrived | None:

@@ -24,7 +24,9 @@ class WebDocument:
 
     def __init__(self, url: str, shown: str, stopping: Callable[[], bool]) -> None:
         self._url = url
-        self._name = unquote(urlsplit(shown).path.rpartition("/")[2]) or urlsplit(shown).hostname or "document"
+        self._name = (
+            unquote(urlsplit(shown).path.rpartition("/")[2]) or urlsplit(shown).hostname or "document"
+        )
         self._stopping = stopping
 
     def arrivals(self, now: datetime) -> Sequence[Arrival]:
