@@ -20,7 +20,7 @@ class BatchState(StrEnum):
 
     APPLIED = "applied"
     QUARANTINED = "quarantined"
-    PASSED_OVER = "passed over"
+    PASSED_OVER = "passed_over"
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,6 +225,11 @@ def note_version(connection: Connection, source: str, batch: Batch, version: str
     connection.execute(update(feed_batch).where(*its_row).values(version=version))
 
 
+def look_again(connection: Connection, source: str) -> None:
+    """Have controllers look at a feed at once: a person has changed what its last look came to."""
+    connection.execute(delete(source_state).where(source_state.c.name == source))
+
+
 def forget_conditions(connection: Connection, standing: Sequence[Contract]) -> None:
     """Drop what became of feeds that are no more, so that nobody is told of it for ever."""
     is_of_feed = source_state.c.name.startswith(FEEDS, autoescape=True)

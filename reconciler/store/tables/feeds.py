@@ -20,7 +20,7 @@ class FeedBatch(Table, table=True):
     both write down the same one. `feed` is None for what came by hand and belongs to no feed. `digest` is a
     keyed one of the content, None where nobody read it; `version` changes with the content, without its being
     read; `contract` is the digest of the contract that it was judged by. `state` is applied, quarantined or
-    passed over; `report` says why, masked.
+    passed_over; `report` says why, masked.
     """
 
     __tablename__ = "feed_batch"
