@@ -44,7 +44,7 @@ def refuse_secrets(place: str) -> str:
         raise ValueError(f"has a password in it, for all who read git; write ${{{VARIABLES}PASSWORD}} there")
     for name in VARIABLE.findall(place):
         if not re.fullmatch(VARIABLES + "[A-Z0-9_]+", name):
-            raise ValueError(f"may use variables that start with {VARIABLES} only: ${{{VARIABLES}TOKEN}}")
+            raise ValueError(f"must use no variable but those of feeds, such as ${{{VARIABLES}TOKEN}}")
     return place
 
 
