@@ -93,7 +93,7 @@ LONG_ENOUGH = QUIET + timedelta(seconds=1)
 
 @contextmanager
 def web_server(answers):
-    """Serve what `answers` maps paths to: (status, headers, body), or a body; gives the URL, and the requests."""
+    """Serve what `answers` says of each path, (status, headers, body) or a body; gives URL and requests."""
     seen = []
 
     class Handler(BaseHTTPRequestHandler):

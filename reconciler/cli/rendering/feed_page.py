@@ -36,10 +36,7 @@ def feed_page(view: Record) -> Iterator[RenderableType]:
         yield from _batch(batch)
     if view["quarantined"]:
         yield from heading("Quarantine")
-        number = view["quarantined"]["batch"]
-        command = f"dialctl import --campaign {view['campaign']} --feed {view['name']} --batch {number}"
-        flags = "".join(f" --allow {guard}" for guard in _guards(view, number))
-        yield hanging("  ", Text(f"to apply batch #{number} all the same: {command}{flags}"))
+        yield hanging("  ", Text(_way_out(view, view["quarantined"]["batch"])))
 
 
 def _contract(spec: Record) -> Iterator[RenderableType]:
@@ -47,9 +44,11 @@ def _contract(spec: Record) -> Iterator[RenderableType]:
     bounds = [f"{name} {value:,}" for name, value in spec["expect_rows"].items() if value is not None]
     if bounds:
         yield entry("expect_rows", ", ".join(bounds))
-    columns = {name: value for name, value in spec["columns"].items() if value}
-    for name, value in columns.items():
-        yield entry(f"columns.{name}", ", ".join(value) if isinstance(value, list) else value)
+    columns = [
+        f"{name} \N{LEFTWARDS ARROW} {_listed(value)}" for name, value in spec["columns"].items() if value
+    ]
+    if columns:
+        yield entry("columns", "; ".join(columns))
     if spec["strict"]:
         yield entry("strict", "true")
     if spec["allow"]:
@@ -92,7 +91,18 @@ def _count(report: Record, action: str) -> int:
     return int(report.get("changes", {}).get(action, 0))
 
 
-def _guards(view: Record, number: int) -> list[str]:
+def _listed(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
+
+
+def _way_out(view: Record, number: int) -> str:
+    """Say what lets the last batch out of quarantine."""
     batch = next((one for one in view["last_batches"] if one["batch"] == number), None)
-    guards = [guard["guard"] for guard in batch["report"].get("guards", [])] if batch else []
-    return list(dict.fromkeys(guards))
+    report = batch["report"] if batch else {}
+    if report.get("faults"):
+        return f"batch #{number} is faulty: send it again when it is mended, or change the contract in git"
+    flags = "".join(
+        f" --allow {name}" for name in dict.fromkeys(one["guard"] for one in report.get("guards", []))
+    )
+    command = f"dialctl import --campaign {view['campaign']} --feed {view['name']} --batch {number}{flags}"
+    return f"to apply batch #{number} all the same: {command}"
