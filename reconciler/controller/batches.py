@@ -6,6 +6,7 @@ its source is the feed's own, too: so its contacts belong to nobody else, and ar
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from reconciler.controller.planning import Planned, ReadSource, Source
 from reconciler.core.desired import Json
 from reconciler.core.feeds import BatchState
-from reconciler.core.plan.plan import PlanOptions
+from reconciler.core.plan.plan import Plan, PlanOptions
 from reconciler.errors import DialctlError, Fault, FaultsFound
 from reconciler.manifests.feeds.batch import batch_manifests
 from reconciler.manifests.feeds.places import Arrived
@@ -118,9 +119,9 @@ def write_decision(work: Workplace, batch: BatchToJudge, decision: Decision, act
 
 
 def report_on(planned: Planned) -> dict[str, Json]:
-    """Tell what a plan would do, what it leaves out, and which guards refuse it or were passed."""
+    """Tell what a plan does to contacts, what it leaves out, and which guards refuse it or were passed."""
     return {
-        "changes": planned.plan.summary(),
+        "changes": _of_contacts(planned.plan),
         "guards": [{"guard": one.guard, "detail": one.detail} for one in planned.plan.guards],
         "passed": [{"guard": one.guard, "detail": one.detail} for one in planned.passed],
         **_bad_rows(planned.bad_rows),
@@ -140,6 +141,12 @@ def why(report: Mapping[str, Json]) -> str:
     reasons = [*report.get("faults", ()), *report.get("refused", "").splitlines()]
     reasons += [f"{one['guard']}: {one['detail']}" for one in report.get("guards", ())]
     return str(reasons[0]) if reasons else ""
+
+
+def _of_contacts(plan: Plan) -> dict[str, int]:
+    """Count the changes of contacts by action: without the list that they are on, which is one object."""
+    of_objects = Counter(change.action.value for change in plan.objects) or {"unchanged": 1}
+    return {action: count - of_objects.get(action, 0) for action, count in plan.summary().items()}
 
 
 def _bad_rows(rows: Iterable[Fault]) -> dict[str, Json]:

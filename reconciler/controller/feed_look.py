@@ -124,7 +124,7 @@ class FeedLook:
             report = report_on(planned)
             if not planned.plan.guards:
                 result = apply_batch(self._work, batch, planned, actor, rows=manifests.rows())
-                done = {action: count for action, count in result.summary.items() if count}
+                done = {action: count for action, count in report["changes"].items() if count}
                 self._tell("batch applied", **told, **done, serial=result.serial)
                 return
         decision = batch.decision(BatchState.QUARANTINED, manifests.rows(), report)
