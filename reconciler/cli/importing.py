@@ -235,12 +235,12 @@ class _Importing:
     def _kept_aside(self) -> Batch:
         """Give the batch that is to be released. Raises NotFound, and DialctlError where it cannot be."""
         from reconciler.core.feeds import BatchState
-        from reconciler.store.feeds import history
+        from reconciler.store.feeds import batch_of, history
 
+        feed, number = self._contract.key.name, self._target.batch or 0
         with self._work.database.read() as connection:
             known = history(connection, self._contract.source)
-        feed, number = self._contract.key.name, self._target.batch
-        found = next((one for one in known.batches if one.number == number), None)
+            found = batch_of(connection, self._contract.source, number)
         if found is None:
             raise NotFound(
                 f"feed {feed} has no batch #{number}", hint=f"dialctl describe feed {feed} lists them"

@@ -131,9 +131,9 @@ def report_on(planned: Planned) -> dict[str, Json]:
 def report_on_error(error: DialctlError) -> dict[str, Json]:
     """Tell why there is no plan: faults, each with its place, or another reason."""
     if isinstance(error, FaultsFound):
-        first = [str(fault) for fault in error.faults[:REPORTED]]
+        first = [_kept(str(fault)) for fault in error.faults[:REPORTED]]
         return {"faults": first, "fault_count": len(error.faults)}
-    return {"refused": error.message}
+    return {"refused": _kept(error.message)}
 
 
 def why(report: Mapping[str, Json]) -> str:
@@ -149,6 +149,11 @@ def _of_contacts(plan: Plan) -> dict[str, int]:
     return {action: count - of_objects.get(action, 0) for action, count in plan.summary().items()}
 
 
+def _kept(text: str) -> str:
+    """Write a text so that every database can keep it: what it quotes came from outside."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
 def _bad_rows(rows: Iterable[Fault]) -> dict[str, Json]:
-    told = [str(fault) for fault in rows]
+    told = [_kept(str(fault)) for fault in rows]
     return {"bad_row_count": len(told), "bad_rows": told[:REPORTED]} if told else {}

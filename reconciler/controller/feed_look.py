@@ -66,12 +66,11 @@ class FeedLook:
             self._pass_over(known, [Decision(one, None, BatchState.PASSED_OVER) for one in choice.late])
             if not choice.take or stopping():
                 return not choice.wait
-            self._take(place, left.pop(choice.take[0].name))
+            self._take(place, left.pop(choice.take[0].name), known)
 
-    def _take(self, place: Place, arrival: Arrival) -> None:
+    def _take(self, place: Place, arrival: Arrival, known: History) -> None:
         """Read one, unless it is as it was when it was decided about, and judge it."""
-        known = self._history()
-        last = known.latest(arrival.name)
+        last = known.latest.get(arrival.name)
         decided = last is not None and known.is_decided(last, self._contract.digest)
         try:
             arrived = place.read(arrival, last.version if last is not None and decided else None)
@@ -79,23 +78,24 @@ class FeedLook:
             self.problem = self.problem or f"{self._spec.from_}: {fault}"
             return
         if arrived is not None:
-            self._judge_whatever_happens(arrived)
+            self._judge_whatever_happens(arrived, known)
 
-    def _judge_whatever_happens(self, arrived: Arrived) -> None:
+    def _judge_whatever_happens(self, arrived: Arrived, known: History) -> None:
         for _ in range(TRIES - 1):
             try:
-                self._judge(arrived)
+                self._judge(arrived, known)
             except SomebodyElseIsApplying:
+                known = self._history()
                 continue
             return
-        self._judge(arrived)
+        self._judge(arrived, known)
 
-    def _judge(self, arrived: Arrived) -> None:
+    def _judge(self, arrived: Arrived, known: History) -> None:
         """Decide about a batch that was read. Raises SomebodyElseIsApplying."""
-        arrival, contract, known = arrived.arrival, self._contract, self._history()
+        arrival, contract = arrived.arrival, self._contract
         with self._work.database.read() as connection:
             digest = digest_of(arrived.content, hash_key(connection))
-        last = known.latest(arrival.name)
+        last = known.latest.get(arrival.name)
         same = last if last is not None and last.digest == digest else None
         if same is not None and known.is_decided(same, contract.digest):
             if same.version != arrival.version:

@@ -7,8 +7,10 @@ that `status` shows; what was applied last stays, later batches go on, and diali
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 
 from reconciler.controller.batches import Workplace, why
 from reconciler.controller.feed_look import FeedLook
@@ -88,9 +90,14 @@ class FeedKeeper:
             return True
         spec = contract.spec
         look = FeedLook(self._work, contract, spec, self._tell)
-        settled = look.take_all(lambda: self._opened(spec), self._stop.is_set)
+        try:
+            settled, problem = look.take_all(lambda: self._opened(spec), self._stop.is_set), look.problem
+        except DialctlError:
+            raise
+        except Exception as error:  # noqa: BLE001 - what arrives comes from outside, and must not end the calls
+            settled, problem = True, _internal_error(error)
         if settled:
-            self._record(contract, look.problem)
+            self._record(contract, problem)
         return settled
 
     def _opened(self, spec: ContactFeedSpec) -> Place:
@@ -119,3 +126,9 @@ class FeedKeeper:
         if problem is not None and self._told.get(contract.source) != problem:
             self._tell("feed unreadable", feed=str(contract.key), detail=problem)
         self._told[contract.source] = problem
+
+
+def _internal_error(error: Exception) -> str:
+    """Report a fault of ours by its sort and place only: its text may hold personal data (R-PLAN-8)."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"internal error: {type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"

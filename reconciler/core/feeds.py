@@ -6,7 +6,7 @@ the one that was applied last says what is known better by now, and is passed ov
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -65,42 +65,28 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The batches of one feed, in the order of their numbers."""
+    """What is known of the batches of one feed: of each name the `latest`, and which was `applied` last.
 
-    batches: Sequence[Batch] = ()
-    _latest: dict[str, Batch] = field(init=False)
+    The last is the one of the applied ones that arrived last: what the database says comes from it.
+    """
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_latest", {batch.name: batch for batch in self.batches})
-
-    @property
-    def next_number(self) -> int:
-        """Give the number of the next batch."""
-        return self.batches[-1].number + 1 if self.batches else 1
-
-    @property
-    def applied(self) -> Batch | None:
-        """Give the applied batch that arrived last: what the database says comes from it."""
-        return max((one for one in self.batches if one.state is BatchState.APPLIED), key=_place, default=None)
+    latest: Mapping[str, Batch] = field(default_factory=dict)
+    applied: Batch | None = None
+    next_number: int = 1
 
     @property
     def quarantined(self) -> Batch | None:
         """Give the batch that arrived last of those in quarantine that nothing newer has replaced."""
         waiting = (
             one
-            for one in self.batches
-            if one.state is BatchState.QUARANTINED and one is self._latest[one.name] and not self.is_late(one)
+            for one in self.latest.values()
+            if one.state is BatchState.QUARANTINED and not self.is_late(one)
         )
         return max(waiting, key=_place, default=None)
 
-    def latest(self, name: str) -> Batch | None:
-        """Give the last batch of this name."""
-        return self._latest.get(name)
-
     def is_late(self, one: Arrival | Batch) -> bool:
         """Tell whether a newer one was applied."""
-        applied = self.applied
-        return applied is not None and _place(one) < _place(applied)
+        return self.applied is not None and _place(one) < _place(self.applied)
 
     def is_decided(self, batch: Batch, contract: str) -> bool:
         """Tell whether a batch need not be judged again: a changed contract may let one out of quarantine."""
@@ -117,7 +103,7 @@ def choose(
     """
     take, late, wait = [], [], []
     for arrival in arrivals:
-        known = history.latest(arrival.name)
+        known = history.latest.get(arrival.name)
         same = known is not None and arrival.version is not None and known.version == arrival.version
         if same and known is not None and history.is_decided(known, contract):
             continue

@@ -17,8 +17,9 @@ from reconciler.core.feeds import Arrival, Batch, BatchState, History
 from reconciler.errors import SomebodyElseIsApplying
 from reconciler.ports import Ids
 from reconciler.spec.contact_feed import ContactFeedSpec
+from reconciler.store.columns import AnyRow
 from reconciler.store.events import Actor, EventRecord, write_events
-from reconciler.store.tables import campaign, feed_batch, inventory, organization, source_state
+from reconciler.store.tables import IS_APPLIED, campaign, feed_batch, inventory, organization, source_state
 
 FEEDS = "feed/"
 """How the names of sources start that own the contacts of feeds."""
@@ -28,6 +29,12 @@ IMPORTS = "import/"
 
 _NO_PART = frozenset({"labels", "interval"})
 """What a contract says that has nothing to do with what becomes of a batch."""
+
+
+_BATCHES = select(
+    feed_batch.c.number, feed_batch.c.name, feed_batch.c.arrived_at, feed_batch.c.state,
+    feed_batch.c.version, feed_batch.c.digest, feed_batch.c.contract,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,20 +153,29 @@ def named(org_id: UUID, name: str | None = None, campaign_name: str | None = Non
 
 
 def history(connection: Connection, source: str) -> History:
-    """Give the batches of a source, by number."""
-    columns = (
-        feed_batch.c.number, feed_batch.c.name, feed_batch.c.arrived_at, feed_batch.c.state,
-        feed_batch.c.version, feed_batch.c.digest, feed_batch.c.contract,
-    )  # fmt: skip
-    rows = connection.execute(
-        select(*columns).where(feed_batch.c.source == source).order_by(feed_batch.c.number)
-    )
+    """Give what is known of the batches of a source."""
+    of_source = feed_batch.c.source == source
+    newest = select(func.max(feed_batch.c.number)).where(of_source).group_by(feed_batch.c.name)
+    latest = [
+        _batch(row) for row in connection.execute(_BATCHES.where(of_source, feed_batch.c.number.in_(newest)))
+    ]
+    applied = connection.execute(
+        _BATCHES.where(of_source, IS_APPLIED)
+        .order_by(feed_batch.c.arrived_at.desc(), feed_batch.c.name.desc(), feed_batch.c.number.desc())
+        .limit(1)
+    ).first()
     return History(
-        tuple(
-            Batch(number, name, at, BatchState(state), version, digest, contract)
-            for number, name, at, state, version, digest, contract in rows
-        )
+        {batch.name: batch for batch in latest},
+        _batch(applied) if applied else None,
+        max((batch.number for batch in latest), default=0) + 1,
     )
+
+
+def batch_of(connection: Connection, source: str, number: int) -> Batch | None:
+    """Give a batch of a source."""
+    its_row = (feed_batch.c.source == source, feed_batch.c.number == number)
+    found = connection.execute(_BATCHES.where(*its_row)).first()
+    return _batch(found) if found else None
 
 
 def write_batch(
@@ -243,6 +259,12 @@ def any_forgotten(connection: Connection, standing: Sequence[Contract]) -> bool:
     known = [contract.source for contract in standing]
     others = select(source_state.c.name).where(is_of_feed, source_state.c.name.not_in(known)).limit(1)
     return connection.execute(others).first() is not None
+
+
+def _batch(row: AnyRow) -> Batch:
+    return Batch(
+        row.number, row.name, row.arrived_at, BatchState(row.state), row.version, row.digest, row.contract
+    )
 
 
 def _spec(applied: Mapping[str, Json]) -> ContactFeedSpec | None:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from datetime import timedelta
 
 import databases
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from support.age import RECIPIENT, SECRET, encrypt_for
 from support.bench import GUARDS, contact, document, number_of
-from support.feeds import BASE, LONG_ENOUGH, SOURCE, FeedBench, feed, rows
+from support.feeds import BASE, LONG_ENOUGH, SOURCE, FeedBench, feed, rows, web_server
 
+from reconciler.controller import batches
 from reconciler.controller.feed_look import FeedLook
 from reconciler.controller.feeding import FeedKeeper
 from reconciler.controller.planning import Source, plan_source
 from reconciler.core.plan.change import Action
 from reconciler.core.plan.plan import PlanOptions
-from reconciler.errors import PlanRefused, SchemaOutOfRange, SomebodyElseIsApplying
+from reconciler.errors import DatabaseUnusable, PlanRefused, SchemaOutOfRange, SomebodyElseIsApplying
 from reconciler.store import tables
 from reconciler.store.apply import apply
 from reconciler.store.engine import open_database
@@ -405,3 +407,113 @@ def test_known_rows_of_a_feed_are_not_read_again(folder):
     changes = here.report(2)["changes"]
     assert (changes["create"], changes["withdraw"], changes["unchanged"]) == (1, 1, 89)
     assert here.bench.contact("c99").phone_numbers == [number_of("c99")]
+
+
+def test_a_batch_and_what_is_written_down_of_it_are_one_transaction(here, monkeypatch):
+    """R-PLAN-7: whoever is killed between the two leaves neither; the next look takes the batch whole."""
+    here.arrive("day1.csv", rows("c1"))
+    write = batches.write_batch
+
+    def fail(*_, **__):
+        raise DatabaseUnusable("disk I/O error")
+
+    monkeypatch.setattr(batches, "write_batch", fail)
+    with pytest.raises(DatabaseUnusable):
+        here.look()
+    assert (here.people, here.batches) == (set(), [])
+    monkeypatch.setattr(batches, "write_batch", write)
+    here.look(timedelta(0))
+    assert (here.people, here.batches) == ({"c1"}, [("day1.csv", "applied")])
+
+
+def test_a_web_document_has_a_batch_for_each_content():
+    """One URL: A, then B, then A again are three batches; what is as it was is none."""
+    answers = {"/crm.csv": rows("c1", "c2").encode()}
+    with web_server(answers) as (url, _):
+        here = FeedBench(f"{url}/crm.csv", "allow: [withdraw]\n")
+        here.look()
+        here.look()
+        assert here.people == {"c1", "c2"}
+        answers["/crm.csv"] = rows("c3").encode()
+        here.look()
+        assert here.people == {"c3"}
+        answers["/crm.csv"] = rows("c1", "c2").encode()
+        here.look()
+        assert here.people == {"c1", "c2"}
+        assert here.batches == [("crm.csv", "applied")] * 3
+        answers["/crm.csv"] = (503, {}, b"")
+        here.look()
+    assert here.people == {"c1", "c2"}
+    assert here.condition == ("Faulty", f"{url}/crm.csv: cannot be fetched: the server answers 503")
+
+
+def test_a_web_document_that_goes_back_in_time_is_passed_over():
+    """A server behind which several stand may give an older copy: what is newer stays."""
+
+    def written(hour, content):
+        return 200, {"Last-Modified": f"Mon, 02 Mar 2026 {hour}:00:00 GMT"}, content.encode()
+
+    answers = {"/crm.csv": written(14, rows("c1", "c2"))}
+    with web_server(answers) as (url, _):
+        here = FeedBench(f"{url}/crm.csv")
+        here.look()
+        answers["/crm.csv"] = written(13, rows("c1", "c2", "c9"))
+        here.look()
+        here.look()
+    assert here.people == {"c1", "c2"}
+    assert here.batches == [("crm.csv", "applied"), ("crm.csv", "passed_over")]
+
+
+def test_batches_of_a_bucket_are_taken(folder):
+    """The extra `feeds`: what fsspec sees is read as everything else is, in any format."""
+    here = FeedBench(f"file://{folder}", APPEND + "key: phone\n")
+    here.place = folder
+    here.arrive("day1.csv", "phone\n+12125550101\n")
+    here.arrive("day2.jsonl", '{"phone": "+12125550102", "plan": "gold"}\n')
+    here.look()
+    found = {tuple(row.phone_numbers): row.data for row in here.bench.rows(tables.contact)}
+    assert found == {("+12125550101",): None, ("+12125550102",): {"plan": "gold"}}
+
+
+def test_a_name_that_no_database_can_keep_stops_nothing(here):
+    """On a disk a name is bytes: it is written down so that it can be printed."""
+    (here.place / os.fsdecode(b"day\xff\n1.csv")).write_text(rows("c1"))
+    here.look()
+    assert here.people == {"c1"}
+    assert here.batches == [("day\\udcff\\u000a1.csv", "applied")]
+
+
+def test_a_fault_of_ours_is_a_condition_and_ends_no_calls(here, monkeypatch):
+    """R-PLAN-8: what arrives comes from outside; it is told by its place, and nothing of what it holds."""
+    here.arrive("day1.csv", rows("c1"))
+
+    def fail(*_):
+        raise KeyError("+12125550101")
+
+    monkeypatch.setattr(FeedLook, "_settle", fail)
+    assert here.look()
+    assert here.condition[0] == "Faulty"
+    assert here.condition[1].startswith("internal error: KeyError at test_feeds.py:")
+    assert "2125550101" not in here.condition[1]
+
+
+def test_a_contract_of_a_newer_release_is_told(here):
+    """Two releases side by side: what this one cannot read it leaves to the other."""
+    spec = {"from": str(here.place), "colour": "blue", "labels": {}}
+    with here.bench.database.write() as connection:
+        is_feed = tables.inventory.c.kind == "ContactFeed"
+        connection.execute(update(tables.inventory).where(is_feed).values(applied=spec))
+    here.arrive("day1.csv", rows("c1"))
+    here.look()
+    assert here.batches == []
+    assert "newer release" in here.condition[1]
+
+
+def test_what_became_of_a_feed_that_is_no_more_is_forgotten(here):
+    """`status` tells nobody for ever of the feed of a campaign that is closed."""
+    here.arrive("day1.csv", b"")
+    here.look()
+    assert here.condition[0] == "Faulty"
+    here.bench.edit_campaign(status="closed")
+    here.look()
+    assert here.bench.rows(tables.source_state, tables.source_state.c.name == SOURCE) == []

@@ -25,8 +25,18 @@ def batch(number, name, minutes, state=APPLIED, *, version=None, contract="c"):
     return Batch(number, name, ago(minutes), state, version or f"v-{name}", f"digest-{name}", contract)
 
 
+def known_of(*batches):
+    """What a database knows of these batches, in the order of their numbers."""
+    applied = [one for one in batches if one.state is APPLIED]
+    return History(
+        {one.name: one for one in batches},
+        max(applied, key=lambda one: (one.arrived_at, one.name), default=None),
+        len(batches) + 1,
+    )
+
+
 def chosen(arrivals, *batches, contract="c", mirror=True):
-    choice = choose(arrivals, History(batches), contract, NOW, mirror=mirror)
+    choice = choose(arrivals, known_of(*batches), contract, NOW, mirror=mirror)
     return [[one.name for one in part] for part in (choice.take, choice.late, choice.wait)]
 
 
@@ -68,13 +78,12 @@ def test_what_is_being_written_is_waited_for():
 
 def test_the_quarantine_that_is_told_is_the_last_that_nothing_has_replaced():
     """A batch that came again under its name, or after which a newer one was applied, waits for nobody."""
-    history = History((batch(1, "a", 30), batch(2, "b", 20, QUARANTINED), batch(3, "c", 25, QUARANTINED)))
-    assert history.quarantined.number == 2
-    again = History((*history.batches, batch(4, "b", 15, QUARANTINED, version="v2")))
-    assert again.quarantined.number == 4
-    assert History((*again.batches, batch(5, "d", 10))).quarantined is None
-    assert again.next_number == 5
-    assert History().next_number == 1
+    batches = [batch(1, "a", 30), batch(2, "b", 20, QUARANTINED), batch(3, "c", 25, QUARANTINED)]
+    assert known_of(*batches).quarantined.number == 2
+    batches.append(batch(4, "b", 15, QUARANTINED, version="v2"))
+    assert known_of(*batches).quarantined.number == 4
+    assert known_of(*batches, batch(5, "d", 10)).quarantined is None
+    assert History().quarantined is None
 
 
 names = st.sampled_from("abcdef")
@@ -85,11 +94,11 @@ known_batches = st.lists(st.tuples(names, times, st.sampled_from(BatchState)), m
 @given(st.dictionaries(names, times), known_batches, st.booleans())
 def test_every_arrival_has_one_fate_and_nothing_older_is_taken(arrivals, batches, mirror):
     """Whatever arrived and was decided: taken, late, waited for or known, one of them; never an older one."""
-    history = History(tuple(batch(n, *one) for n, one in enumerate(batches, 1)))
+    history = known_of(*(batch(n, *one) for n, one in enumerate(batches, 1)))
     choice = choose([arrival(name, at) for name, at in arrivals.items()], history, "c", NOW, mirror=mirror)
     fates = [one.name for part in (choice.take, choice.late, choice.wait) for one in part]
     assert len(fates) == len(set(fates))
-    assert {*arrivals} - {*fates} <= {one.name for one in history.batches}
+    assert {*arrivals} - {*fates} <= {*history.latest}
     if history.applied is not None:
         newest = (history.applied.arrived_at, history.applied.name)
         assert all((one.arrived_at, one.name) >= newest for one in choice.take)

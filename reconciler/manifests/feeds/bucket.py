@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from reconciler.core.feeds import Arrival
-from reconciler.manifests.feeds.places import MAX_BYTES, Arrived, PlaceUnreadable, is_taken
+from reconciler.manifests.feeds.places import MAX_BYTES, Arrived, PlaceUnreadable, is_taken, name_to_keep
 
 INSTALL = "pip install 'dialctl[feeds]'"
 _WRITTEN_AT = ("LastModified", "last_modified", "updated", "mtime", "created")
@@ -31,6 +31,7 @@ class Bucket:
         self._scheme = shown.partition("://")[0]
         self._format = format_
         self._stopping = stopping
+        self._files: dict[str, str] = {}
 
     def arrivals(self, now: datetime) -> Sequence[Arrival]:
         """Give the files that are batches; those in folders inside are not looked at."""
@@ -44,9 +45,8 @@ class Bucket:
         del known_version
         content = bytearray()
         try:
-            files, path = self._opened()
-            one = path if files.isfile(path) else f"{path.rstrip('/')}/{arrival.name}"
-            with files.open(one, "rb") as stream:
+            files, _ = self._opened()
+            with files.open(self._files[arrival.name], "rb") as stream:
                 while len(content) <= MAX_BYTES and not self._stopping() and (chunk := stream.read(_CHUNK)):
                     content += chunk
         except Exception as error:  # noqa: BLE001 - as above
@@ -67,11 +67,21 @@ class Bucket:
     def _arrivals(self, now: datetime) -> Iterator[Arrival]:
         files, path = self._opened()
         if files.isfile(path):
-            yield _arrival(files.info(path), now)
+            yield self._arrival(files.info(path), now)
             return
         for info in files.ls(path, detail=True):
             if info["type"] == "file" and is_taken(_name(info), self._format):
-                yield _arrival(info, now)
+                yield self._arrival(info, now)
+
+    def _arrival(self, info: Mapping[str, Any], now: datetime) -> Arrival:
+        """Describe a file; where its filesystem does not say when it was written, it arrives now."""
+        name = name_to_keep(_name(info))
+        self._files[name] = str(info["name"])
+        written_at = next((_instant(info[one]) for one in _WRITTEN_AT if info.get(one)), None)
+        etag = next((str(info[one]) for one in _ETAG if info.get(one)), None)
+        said = written_at.isoformat() if written_at else None
+        version = etag or (f"{said}-{info.get('size')}" if said else None)
+        return Arrival(name, min(written_at or now, now), version)
 
     def _words(self, error: Exception) -> str:
         """Say what is wrong without the library's own words, which may hold the URL, and that a secret."""
@@ -86,15 +96,6 @@ class Bucket:
 
 def _name(info: Mapping[str, Any]) -> str:
     return str(info["name"]).rstrip("/").rpartition("/")[2]
-
-
-def _arrival(info: Mapping[str, Any], now: datetime) -> Arrival:
-    """Describe a file; where its filesystem does not say when it was written, it arrives now."""
-    written_at = next((_instant(info[name]) for name in _WRITTEN_AT if info.get(name)), None)
-    etag = next((str(info[name]) for name in _ETAG if info.get(name)), None)
-    said = written_at.isoformat() if written_at else None
-    version = etag or (f"{said}-{info.get('size')}" if said else None)
-    return Arrival(_name(info), min(written_at or now, now), version)
 
 
 def _instant(value: object) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.core.feeds import QUIET, Arrival
-from reconciler.manifests.feeds.places import MAX_BYTES, Arrived, PlaceUnreadable, is_taken
+from reconciler.manifests.feeds.places import MAX_BYTES, Arrived, PlaceUnreadable, is_taken, name_to_keep
 
 
 class Folder:
@@ -16,6 +16,7 @@ class Folder:
     def __init__(self, path: str, format_: str | None) -> None:
         self._path = Path(path)
         self._format = format_
+        self._files: dict[str, Path] = {}
 
     def arrivals(self, now: datetime) -> Sequence[Arrival]:
         """Give the files that are batches; links that leave the folder are none."""
@@ -31,7 +32,7 @@ class Folder:
     def read(self, arrival: Arrival, known_version: str | None) -> Arrived | None:
         """Read a file, and see that it was not written meanwhile."""
         del known_version
-        path = self._path / arrival.name if self._path.is_dir() else self._path
+        path = self._files[arrival.name]
         try:
             if path.stat().st_size > MAX_BYTES:
                 raise PlaceUnreadable(f"{arrival.name} is larger than 1 GiB; split it")
@@ -45,20 +46,21 @@ class Folder:
     def _arrivals(self, now: datetime) -> Iterator[Arrival]:
         if not self._path.is_dir():
             self._path.stat()  # says why, where there is nothing
-            yield _arrival(self._path, now)
+            yield self._arrival(self._path, now)
             return
         root = self._path.resolve(strict=True)
         for path in self._path.iterdir():
             real = path.resolve()
             if is_taken(path.name, self._format) and real.is_relative_to(root) and real.is_file():
-                yield _arrival(path, now)
+                yield self._arrival(path, now)
 
-
-def _arrival(path: Path, now: datetime) -> Arrival:
-    """Describe a file; one from a future that clocks disagree about arrives now."""
-    written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    ahead = written_at - now >= QUIET
-    return Arrival(path.name, now if ahead else written_at, _version(path), settles=not ahead)
+    def _arrival(self, path: Path, now: datetime) -> Arrival:
+        """Describe a file; one from a future that clocks disagree about arrives now."""
+        name = name_to_keep(path.name)
+        self._files[name] = path
+        written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        ahead = written_at - now >= QUIET
+        return Arrival(name, now if ahead else written_at, _version(path), settles=not ahead)
 
 
 def _version(path: Path) -> str:

@@ -81,6 +81,12 @@ def is_taken(name: str, format_: str | None) -> bool:
     return format_ is not None or is_data_file(name)
 
 
+def name_to_keep(name: str) -> str:
+    """Write a file's name so that it can be kept and printed, whatever bytes it has on its disk."""
+    plain = name.encode("utf-8", "backslashreplace").decode()
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in plain)
+
+
 def named_by_format(name: str, content: bytes, format_: str | None) -> str:
     """Give the name by which a batch is read: its end says what the contract says that it holds."""
     if format_ is None:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from reconciler.core.feeds import Arrival
-from reconciler.manifests.feeds.places import MAX_BYTES, Arrived, PlaceUnreadable
+from reconciler.manifests.feeds.places import MAX_BYTES, Arrived, PlaceUnreadable, name_to_keep
 
 PATIENCE_S = 30
 """Seconds without an answer, or without another byte of it."""
@@ -24,9 +24,8 @@ class WebDocument:
 
     def __init__(self, url: str, shown: str, stopping: Callable[[], bool]) -> None:
         self._url = url
-        self._name = (
-            unquote(urlsplit(shown).path.rpartition("/")[2]) or urlsplit(shown).hostname or "document"
-        )
+        parts = urlsplit(shown)
+        self._name = name_to_keep(unquote(parts.path.rpartition("/")[2]) or parts.hostname or "document")
         self._stopping = stopping
 
     def arrivals(self, now: datetime) -> Sequence[Arrival]:

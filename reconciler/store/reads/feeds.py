@@ -42,7 +42,7 @@ def feed_record(connection: Connection, contract: Contract) -> Record:
         "detail": contract.detail,
         "changed_at": contract.changed_at,
         "looked_at": contract.looked_at,
-        "batches": len(known.batches),
+        "batches": known.next_number - 1,
         "applied": {"batch": applied.number, "name": applied.name} if applied else None,
         "quarantined": {"batch": waiting.number, "name": waiting.name} if waiting else None,
         "spec": spec,

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint, literal_column, text
 from sqlmodel import Field
 
 from reconciler.store.columns import Json, UtcDateTime
 from reconciler.store.tables.base import Table, core_table
+
+_APPLIED = text("state = 'applied'")
 
 
 class FeedBatch(Table, table=True):
@@ -24,7 +26,12 @@ class FeedBatch(Table, table=True):
     """
 
     __tablename__ = "feed_batch"
-    __table_args__ = (UniqueConstraint("source", "number"),)
+    __table_args__ = (
+        UniqueConstraint("source", "number"),
+        Index("ix_feed_batch_name", "source", "name", "number"),
+        Index("ix_feed_batch_applied", "source", "arrived_at", "name",
+              sqlite_where=_APPLIED, postgresql_where=_APPLIED),
+    )  # fmt: skip
 
     id: UUID = Field(primary_key=True)
     org_id: UUID
@@ -47,3 +54,6 @@ class FeedBatch(Table, table=True):
 
 
 feed_batch = core_table(FeedBatch)
+
+IS_APPLIED = feed_batch.c.state == literal_column("'applied'")
+"""Written out, for a bound value would not match the partial index."""

@@ -42,3 +42,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_batch")),
         sa.UniqueConstraint("source", "number", name=op.f("uq_feed_batch_source_number")),
     )
+    op.create_index("ix_feed_batch_name", "feed_batch", ["source", "name", "number"])
+    applied = sa.text("state = 'applied'")
+    op.create_index(
+        "ix_feed_batch_applied", "feed_batch", ["source", "arrived_at", "name"],
+        sqlite_where=applied, postgresql_where=applied,
+    )  # fmt: skip
