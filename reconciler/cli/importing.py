@@ -142,7 +142,14 @@ class _Importing:
         shown = file or arrived.arrival.name
         number = self._next_number() if kept_aside is None else kept_aside.number
         self._batch = BatchToJudge(
-            self._contract, self._spec, arrived, shown, number, digest, self._wishes.strict
+            self._contract,
+            self._spec,
+            arrived,
+            shown,
+            number,
+            digest,
+            self._wishes.strict,
+            kept_aside.contract if kept_aside is not None else None,
         )
         self._manifests = self._batch.manifests()
 

@@ -55,6 +55,7 @@ class BatchToJudge:
     number: int
     digest: str
     strict: bool = False
+    judged_by: str | None = None
 
     def manifests(self) -> ReadSource:
         """Read it, as far as that needs no database."""
@@ -74,7 +75,7 @@ class BatchToJudge:
 
     def decision(self, state: BatchState, rows: int, report: Mapping[str, Json]) -> Decision:
         """Say what became of it."""
-        return Decision(self.arrived.arrival, self.digest, state, rows, report)
+        return Decision(self.arrived.arrival, self.digest, state, rows, report, self.judged_by)
 
 
 def digest_of(content: bytes, hash_key: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from reconciler.controller.batches import (
     BatchToJudge,
@@ -63,7 +64,8 @@ class FeedLook:
             choice = choose(left.values(), known, self._contract.digest, now, mirror=mirror)
             for arrival in choice.late:
                 del left[arrival.name]
-            self._pass_over(known, [Decision(one, None, BatchState.PASSED_OVER) for one in choice.late])
+            with suppress(SomebodyElseIsApplying):  # whoever it is notes the same; if not, the next look does
+                self._pass_over(known, [Decision(one, None, BatchState.PASSED_OVER) for one in choice.late])
             if not choice.take or stopping():
                 return not choice.wait
             self._take(place, left.pop(choice.take[0].name), known)
@@ -104,8 +106,16 @@ class FeedLook:
         elif known.is_late(arrival):
             self._pass_over(known, [Decision(arrival, digest, BatchState.PASSED_OVER)])
         else:
-            number = same.number if same is not None else known.next_number
-            self._settle(BatchToJudge(contract, self._spec, arrived, arrival.name, number, digest))
+            batch = BatchToJudge(
+                contract,
+                self._spec,
+                arrived,
+                arrival.name,
+                number=same.number if same is not None else known.next_number,
+                digest=digest,
+                judged_by=same.contract if same is not None else None,
+            )
+            self._settle(batch)
 
     def _settle(self, batch: BatchToJudge) -> None:
         """Apply a batch, or keep it aside."""

@@ -109,7 +109,7 @@ def choose(
             continue
         if history.is_late(arrival):
             late += [arrival] * (not same)
-        elif arrival.settles and abs(now - arrival.arrived_at) < QUIET:
+        elif arrival.settles and now - arrival.arrived_at < QUIET:
             wait.append(arrival)
         else:
             take.append(arrival)

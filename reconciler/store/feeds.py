@@ -97,13 +97,17 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What became of a batch: its state, the rows that it has, and a report without personal data."""
+    """What became of a batch: its state, the rows that it has, and a report without personal data.
+
+    `judged_by` is the digest of the contract that kept it in quarantine until now; None for a new batch.
+    """
 
     arrival: Arrival
     digest: str | None
     state: BatchState
     rows: int = 0
     report: Mapping[str, Json] | None = None
+    judged_by: str | None = None
 
 
 def contracts(connection: Connection, *where: ColumnElement[bool]) -> Iterator[Contract]:
@@ -203,15 +207,19 @@ def write_batch(
         "actor": actor.name,
         "decided_at": now,
     }
-    its_row = (feed_batch.c.source == contract.source, feed_batch.c.number == number)
-    kept_aside = feed_batch.c.state == BatchState.QUARANTINED.value
-    released = connection.execute(update(feed_batch).where(*its_row, kept_aside).values(values))
-    if not released.rowcount:
+    if decision.judged_by is not None:
+        kept_aside = (
+            feed_batch.c.source == contract.source,
+            feed_batch.c.number == number,
+            feed_batch.c.state == BatchState.QUARANTINED.value,
+            feed_batch.c.contract == decision.judged_by,
+        )
+        _require(
+            connection.execute(update(feed_batch).where(*kept_aside).values(values)).rowcount == 1, contract
+        )
+    else:
         newest = select(func.max(feed_batch.c.number)).where(feed_batch.c.source == contract.source)
-        if (connection.execute(newest).scalar_one() or 0) + 1 != number:
-            raise SomebodyElseIsApplying(
-                f"somebody else took a batch of {contract.key} in the same moment", hint="try again"
-            )
+        _require((connection.execute(newest).scalar_one() or 0) + 1 == number, contract)
         born = {
             "id": ids(now),
             "org_id": contract.org_id,
@@ -259,6 +267,13 @@ def any_forgotten(connection: Connection, standing: Sequence[Contract]) -> bool:
     known = [contract.source for contract in standing]
     others = select(source_state.c.name).where(is_of_feed, source_state.c.name.not_in(known)).limit(1)
     return connection.execute(others).first() is not None
+
+
+def _require(is_ours: bool, contract: Contract) -> None:  # noqa: FBT001 - private
+    if not is_ours:
+        raise SomebodyElseIsApplying(
+            f"somebody else took a batch of {contract.key} in the same moment", hint="try again"
+        )
 
 
 def _batch(row: AnyRow) -> Batch:

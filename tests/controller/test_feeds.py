@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import databases
@@ -18,6 +19,7 @@ from reconciler.controller import batches
 from reconciler.controller.feed_look import FeedLook
 from reconciler.controller.feeding import FeedKeeper
 from reconciler.controller.planning import Source, plan_source
+from reconciler.core.feeds import Arrival, BatchState
 from reconciler.core.plan.change import Action
 from reconciler.core.plan.plan import PlanOptions
 from reconciler.errors import DatabaseUnusable, PlanRefused, SchemaOutOfRange, SomebodyElseIsApplying
@@ -25,6 +27,7 @@ from reconciler.store import tables
 from reconciler.store.apply import apply
 from reconciler.store.engine import open_database
 from reconciler.store.events import Actor
+from reconciler.store.feeds import Decision, contracts, write_batch
 
 SOON_S = 20
 APPEND = "mode: append\n"
@@ -517,3 +520,19 @@ def test_what_became_of_a_feed_that_is_no_more_is_forgotten(here):
     here.bench.edit_campaign(status="closed")
     here.look()
     assert here.bench.rows(tables.source_state, tables.source_state.c.name == SOURCE) == []
+
+
+def test_two_controllers_never_write_over_the_batch_of_each_other(here):
+    """A number that somebody else gave to another batch meanwhile is refused, in quarantine, too."""
+    here.arrive("day1.csv", b"")
+    here.look()
+    with here.bench.database.read() as connection:
+        (contract,) = contracts(connection)
+    stale = Decision(Arrival("day2.csv", here.bench.clock.now()), "digest", BatchState.QUARANTINED)
+    for decision in (stale, replace(stale, judged_by="another contract")):
+        with pytest.raises(SomebodyElseIsApplying), here.bench.database.write() as connection:
+            write_batch(
+                connection, contract, 1, decision, Actor("crm", "feed"), now=here.bench.clock.now(),
+                ids=here.bench.ids,
+            )  # fmt: skip
+    assert here.batches == [("day1.csv", "quarantined")]

@@ -73,6 +73,7 @@ def test_what_is_being_written_is_waited_for():
     writing = Arrival("a", NOW - QUIET / 2, "v", settles=True)
     assert chosen([writing, arrival("b", 20)]) == [["b"], [], ["a"]]
     assert chosen([Arrival("a", NOW - QUIET, "v", settles=True)]) == [["a"], [], []]
+    assert chosen([Arrival("a", NOW + timedelta(minutes=9), "v", settles=True)]) == [[], [], ["a"]]
     assert chosen([Arrival("a", NOW, "v")]) == [["a"], [], []]
 
 

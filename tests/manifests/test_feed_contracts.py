@@ -106,3 +106,23 @@ def test_a_list_of_the_same_name_is_a_fault(faults):
     list_ = "---\n" + FEED.replace("ContactFeed", "ContactList") + "  contacts: []\n"
     (fault,) = faults("from: in", more=list_)
     assert fault.startswith("feed.yaml:3:18: a ContactList of this campaign is named 'crm', too")
+
+
+ALLOWED = "allow: [withdraw]\n  "
+
+
+@pytest.mark.parametrize(
+    ("spec", "warned"),
+    [
+        ("allow: []", []),
+        (ALLOWED, ["allows withdraw"]),
+        (ALLOWED + "expect_rows: {max: 9}", ["allows withdraw"]),
+        (ALLOWED + "expect_rows: {min: 9}", []),
+        (ALLOWED + "mode: append", []),
+    ],
+)
+def test_a_mirror_that_nothing_keeps_from_being_emptied_is_warned_of(examined, spec, warned):
+    """Who allows `withdraw` for good is told what then keeps a truncated export out."""
+    found = examined({"all.yaml": BASE + FEED + f"  from: in\n  {spec}\n"})
+    assert found.faults == []
+    assert [notice.detail.partition(",")[0] for notice in found.desired.notices] == warned

@@ -58,7 +58,7 @@ def test_a_folder_gives_its_data_files(tmp_path):
 
 
 def test_one_file_that_is_written_anew_has_a_version_for_each_content(tmp_path):
-    """`from:` may name a file: another time or size is another version; the future arrives now."""
+    """`from:` may name a file: another time or size is another version; a date far ahead says nothing."""
     file = dated(tmp_path / "crm.csv", EARLIER)
     (first,) = place(file).arrivals(NOW)
     assert (first.name, first.arrived_at, first.settles) == ("crm.csv", EARLIER, True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from reconciler.core.feeds import QUIET, Arrival
+from reconciler.core.feeds import Arrival
 from reconciler.manifests.feeds.places import MAX_BYTES, Arrived, PlaceUnreadable, is_taken, name_to_keep
+
+CLOCKS_DIFFER = timedelta(hours=1)
+"""A file server's clock may be ahead by so much, and what was written lately look as if it were to come."""
 
 
 class Folder:
@@ -55,11 +58,11 @@ class Folder:
                 yield self._arrival(path, now)
 
     def _arrival(self, path: Path, now: datetime) -> Arrival:
-        """Describe a file; one from a future that clocks disagree about arrives now."""
+        """Describe a file; one from further ahead than clocks disagree has a date that says nothing."""
         name = name_to_keep(path.name)
         self._files[name] = path
         written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        ahead = written_at - now >= QUIET
+        ahead = written_at - now > CLOCKS_DIFFER
         return Arrival(name, now if ahead else written_at, _version(path), settles=not ahead)
 
 

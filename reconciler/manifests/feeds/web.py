@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 
@@ -12,8 +12,8 @@ import httpx
 from reconciler.core.feeds import Arrival
 from reconciler.manifests.feeds.places import MAX_BYTES, Arrived, PlaceUnreadable, name_to_keep
 
-PATIENCE_S = 30
-"""Seconds without an answer, or without another byte of it."""
+PATIENCE_S = 10
+"""Seconds without an answer, or another byte of it: a controller that is told to stop waits for so long."""
 
 MOST_REDIRECTS = 5
 _CHUNK = 1 << 20
@@ -73,7 +73,7 @@ def _dated(arrival: Arrival, headers: httpx.Headers) -> Arrival:
 
 def _words(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
-        return f"no answer within {timedelta(seconds=PATIENCE_S).seconds} seconds"
+        return f"no answer within {PATIENCE_S} seconds"
     if isinstance(error, httpx.ConnectError):
         return "no connection to the server"
     if isinstance(error, httpx.TooManyRedirects):
