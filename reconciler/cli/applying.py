@@ -63,7 +63,7 @@ def apply(
         if is_new:
             planned = applying.same_plan(session, planned)
         result = applying.write(session, planned, author, find_revision(revision, paths))
-    print_lines([_applied(result)])
+    print_lines([applied_text(result)])
 
 
 class _Applying:
@@ -129,7 +129,8 @@ class _Applying:
             return present_serial(connection)
 
 
-def _applied(result: ApplyResult) -> str:
+def applied_text(result: ApplyResult) -> str:
+    """Say what an apply came to."""
     done = [
         f"{result.summary[action]:,} {words}" for action, words in _DONE.items() if result.summary[action]
     ]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.cli.session import Session
     from reconciler.controller.dial_loop import DialLoop
     from reconciler.controller.dialer import Dialer, StepResult
+    from reconciler.controller.feeding import FeedKeeper
     from reconciler.controller.reconciling import Reconciler
     from reconciler.controller.telling import Tell
     from reconciler.ports import Gateway
@@ -101,18 +102,20 @@ def run(
             if reconciles
             else None
         )
+        feeds = _feeds(session, source, tell) if reconciles else None
         if loops.no_dial:
-            with _reconciling(reconciler, stop, times):
+            with _reconciling(reconciler, feeds, stop, times):
                 stop.wait()
             tell("stopped")
             return
-        with _carrier(session, gateway) as carrier, _reconciling(reconciler, stop, times):
+        with _carrier(session, gateway) as carrier, _reconciling(reconciler, feeds, stop, times):
             if reconciler is not None and loops.campaign:
                 reconciler.looked.wait()  # a campaign that is named may only just be declared
             only = _only(session, where.org, loops.campaign)
             dialer = _dialer(session, carrier, times, only=only, tell=tell)
             with watcher(session.database, session.clock, log_format, only) as watch:
-                loop = _loop(session, dialer, carrier, times, reconciler=reconciler, watch=watch, tell=tell)
+                ready = feeds.looked.is_set if feeds is not None else lambda: True
+                loop = _loop(session, dialer, carrier, times, ready=ready, watch=watch, tell=tell)
                 was_idle = loop.run(stop, times.drain, give_up)
             if was_idle and times.idle_after is not None:
                 tell_idle(session, carrier.name, only, times.idle_after, log_format)
@@ -187,20 +190,39 @@ def _reconciler(
     )
 
 
+def _feeds(session: Session, source: str, tell: Tell) -> FeedKeeper:
+    from reconciler.controller.batches import Workplace
+    from reconciler.controller.feeding import FeedKeeper
+    from reconciler.ids import Uuid7
+
+    work = Workplace(session.database, session.clock, Uuid7())  # its thread needs a generator of its own
+    return FeedKeeper(work, source, os.environ, tell)
+
+
 @contextmanager
-def _reconciling(reconciler: Reconciler | None, stop: threading.Event, times: _Times) -> Iterator[None]:
-    """Reconcile in a thread of its own, which ends with the command; a fault of ours in it ends both."""
-    if reconciler is None:
+def _reconciling(
+    reconciler: Reconciler | None, feeds: FeedKeeper | None, stop: threading.Event, times: _Times
+) -> Iterator[None]:
+    """Reconcile, and look at feeds, each in a thread of its own, which ends with the command.
+
+    A fault of ours in either ends all.
+    """
+    if reconciler is None or feeds is None:
         yield
         return
-    with ThreadPoolExecutor(1, thread_name_prefix="reconcile") as pool:
-        ended = pool.submit(reconciler.run, stop, times.resync)
-        ended.add_done_callback(lambda _: stop.set())
+    with ThreadPoolExecutor(2, thread_name_prefix="reconcile") as pool:
+        both = (
+            pool.submit(reconciler.run, stop, times.resync),
+            pool.submit(feeds.run, stop, reconciler.looked),
+        )
+        for ended in both:
+            ended.add_done_callback(lambda _: stop.set())
         try:
             yield
         finally:
             stop.set()
-        ended.result()
+        for ended in both:
+            ended.result()
 
 
 @contextmanager
@@ -241,7 +263,7 @@ def _loop(
     carrier: Gateway,
     times: _Times,
     *,
-    reconciler: Reconciler | None,
+    ready: Callable[[], bool],
     watch: Callable[[StepResult], None],
     tell: Tell,
 ) -> DialLoop:
@@ -253,7 +275,7 @@ def _loop(
         carrier,
         session.clock,
         idle_after=times.idle_after,
-        ready=reconciler.looked.is_set if reconciler is not None else lambda: True,
+        ready=ready,
         watch=watch,
         between=MonthKeeper(session.database, session.clock, tell).keep,
         tell=tell,

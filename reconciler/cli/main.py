@@ -30,6 +30,7 @@ from reconciler.cli import (
     db,
     dialing,
     encrypting,
+    importing,
     ledger,
     lifecycle,
     planning,
@@ -54,6 +55,7 @@ COMMANDS: Mapping[str, Command] = {
     "validate": validating.validate,
     "diff": planning.diff,
     "apply": applying.apply,
+    "import": importing.import_batch,
     "run": dialing.run,
     "simulate": simulating.simulate,
     "encrypt": encrypting.encrypt,
@@ -77,7 +79,11 @@ COMMANDS: Mapping[str, Command] = {
 FAMILIES: Mapping[str, tuple[str, Mapping[str, Command]]] = {
     "describe": (
         "One object: its history, and what it waits for.",
-        {"campaign": reading.describe_campaign, "contact": reading.describe_contact},
+        {
+            "campaign": reading.describe_campaign,
+            "contact": reading.describe_contact,
+            "feed": reading.describe_feed,
+        },
     ),
     "clone": (
         "A new manifest from what there is.",

@@ -68,7 +68,7 @@ def diff(
         with session.database.read() as connection:
             planned = manifests.plan(connection, options)
     show(planned, output, show_pii=wishes.show_pii)
-    if not exit_zero and (code := _exit_code(planned.plan)):
+    if not exit_zero and (code := exit_code(planned.plan)):
         raise typer.Exit(code)
 
 
@@ -82,12 +82,9 @@ def source_of(paths: list[str], where: Place, wishes: Wishes) -> Source:
 def plan_options(where: Place, wishes: Wishes, now: datetime) -> PlanOptions:
     """Read what the person who plans asks for. Raises UsageError for a guard or a release that cannot be."""
     from reconciler.core.desired import ObjectKey
-    from reconciler.core.plan.guards import GUARDS
     from reconciler.core.plan.plan import PlanOptions
 
-    for guard in wishes.allow:
-        if guard not in GUARDS:
-            raise UsageError(f"--allow {guard}: there is no such guard", hint=f"guards: {', '.join(GUARDS)}")
+    require_guards(wishes.allow)
     for text in wishes.release:
         if not text.removeprefix(_CAMPAIGN) or not text.startswith(_CAMPAIGN):
             raise UsageError(f"--release {text}: what is released is a campaign", hint="write campaign/NAME")
@@ -95,6 +92,15 @@ def plan_options(where: Place, wishes: Wishes, now: datetime) -> PlanOptions:
         ObjectKey("Campaign", where.org, None, text.removeprefix(_CAMPAIGN)) for text in wishes.release
     )
     return PlanOptions(now, wishes.source, wishes.prune, frozenset(releases), frozenset(wishes.allow))
+
+
+def require_guards(names: list[str]) -> None:
+    """Raise UsageError where `--allow` names no guard."""
+    from reconciler.core.plan.guards import GUARDS
+
+    for guard in names:
+        if guard not in GUARDS:
+            raise UsageError(f"--allow {guard}: there is no such guard", hint=f"guards: {', '.join(GUARDS)}")
 
 
 def show(planned: Planned, output: Format = "text", *, show_pii: bool = False) -> None:
@@ -114,7 +120,8 @@ def show(planned: Planned, output: Format = "text", *, show_pii: bool = False) -
         note(f"passed by {guard.allow}: {guard.detail}")
 
 
-def _exit_code(plan: Plan) -> int:
+def exit_code(plan: Plan) -> int:
+    """Give the code with which a command ends that only shows a plan."""
     if plan.guards:
         return EXIT_GUARDED
     return 0 if plan.in_sync else EXIT_CHANGES

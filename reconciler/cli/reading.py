@@ -39,6 +39,7 @@ TABLE_LIMIT = 100
 REDRAW_SECONDS = 1
 
 SHOWN_ELSEWHERE: Mapping[str, str] = {
+    "contactfeed": "dialctl get feeds shows feeds, dialctl get batches what arrived",
     "contactlist": "dialctl get contacts shows what is on lists, dialctl describe contact the list of one",
     "suppressionlist": "dialctl get suppressions shows what is on lists, and which list in FROM",
 }
@@ -140,6 +141,27 @@ def describe_contact(
         row = find_contact_row(look.connection, place, name)
         view = contact_view(look.connection, place, row, look.book, look.now)
     _print_page(view if show_pii else masked(view), contact_page, output)
+
+
+def describe_feed(
+    name: Annotated[str, typer.Argument(metavar="FEED", help="Its name.")],
+    where: Place,
+    *,
+    campaign: Annotated[
+        str | None, typer.Option("--campaign", help="Of this campaign.", metavar="NAME")
+    ] = None,
+    output: Annotated[PageFormat, typer.Option("--format", help="How to print it.")] = "text",
+) -> None:
+    """Show one feed: its contract, its last batches, and why one is in quarantine."""
+    from reconciler.cli.rendering.feed_page import feed_page
+    from reconciler.store.identity import find_organization
+    from reconciler.store.reads.feeds import feed_view
+    from reconciler.store.reads.masked import masked
+
+    with _looking(where) as look:
+        org = find_organization(look.connection, where.org)
+        view = feed_view(look.connection, org, name, campaign)
+    _print_page(masked(view), feed_page, output)
 
 
 def status(

@@ -67,9 +67,12 @@ def simulate(
 
 
 def _left_empty(done: Simulated) -> Iterator[str]:
-    """Name the lists whose contacts stand in a database, which no simulation reads."""
+    """Name the lists and feeds whose contacts stand elsewhere, where no simulation reads."""
     from reconciler.core.plan.redial import SIMULATED
 
+    for change in done.planned.plan.objects:
+        if change.key.kind == "ContactFeed":
+            yield f"{change.key}: a simulation reads no feed; it calls whom the manifests name"
     for notice in done.planned.plan.notices:
         if notice.detail == SIMULATED:
             yield f"{notice.key}: {notice.detail}"

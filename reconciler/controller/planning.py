@@ -15,7 +15,7 @@ from reconciler.core.existing import OFFLINE, Existing
 from reconciler.core.plan.plan import Plan, PlanOptions, Tripped
 from reconciler.core.plan.planner import plan
 from reconciler.errors import Fault, FaultsFound, GuardRefused
-from reconciler.manifests.load import load_manifests
+from reconciler.manifests.load import LoadedManifests, load_manifests
 from reconciler.manifests.redial import still_to_come
 from reconciler.manifests.resolve import Examination, examine
 from reconciler.manifests.summary import Summary, summarise
@@ -56,8 +56,9 @@ class ReadSource:
     long as these stay the same, and the database knows the rows that were not read.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._loaded = load_manifests(source.paths, stdin=source.stdin, org=source.org)
+    def __init__(self, source: Source, loaded: LoadedManifests | None = None) -> None:
+        """Read the paths of the source, unless its manifests are `loaded` already."""
+        self._loaded = loaded or load_manifests(source.paths, stdin=source.stdin, org=source.org)
         self._strict = source.strict
         self._read_all = source.read_all
         self._examined: tuple[Existing, bytes, Examination] | None = None
@@ -98,6 +99,12 @@ class ReadSource:
         refusing = tuple(guard for guard in made.guards if guard.guard not in options.allowed)
         passed = tuple(guard for guard in made.guards if guard.guard in options.allowed)
         return Planned(replace(made, guards=refusing), bad_rows, passed)
+
+    def rows(self) -> int:
+        """Give how many rows the data files had when they were read last."""
+        if self._examined is None:
+            return 0
+        return sum(content.rows for content in self._examined[2].desired.lists.values())
 
     def _examine(self, known: Existing, key: bytes, rows: KnownRows | None = None) -> Examination:
         if self._examined is None or self._examined[:2] != (known, key) or not self._still_known(rows):

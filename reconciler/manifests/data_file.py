@@ -27,11 +27,13 @@ MAX_ROW = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A data file: its name as the user knows it, and where it is; what was decrypted is in memory only."""
+    """A data file: its name as the user knows it, and where it is, or what it holds.
+
+    What was decrypted, or fetched from elsewhere, is in memory, and on no disk.
+    """
 
     name: str
-    path: Path
-    decrypted: bytes | None = None
+    at: Path | bytes
 
     @property
     def is_json_lines(self) -> bool:
@@ -45,7 +47,7 @@ class DataFile:
 
     def open(self) -> BinaryIO:
         """Open it at its beginning: a large file is read as it is needed, and never held as a whole."""
-        return self.path.open("rb") if self.decrypted is None else io.BytesIO(self.decrypted)
+        return io.BytesIO(self.at) if isinstance(self.at, bytes) else self.at.open("rb")
 
     def lines(self, newline: str = "") -> TextIO:
         """Open it as text."""
@@ -111,6 +113,8 @@ def open_data_file(source: SourceFile, reference: str) -> DataFile | str:
     What is encrypted is decrypted with the keys of the environment. Gives the reason as a text where that
     cannot be done.
     """
+    if source.data is not None:
+        return _in_hand(*source.data)
     if "://" in reference:
         return "from: names a file beside the manifest, not a URL; download it there before"
     name = os.path.normpath(Path(source.name).parent / reference)
@@ -125,7 +129,7 @@ def open_data_file(source: SourceFile, reference: str) -> DataFile | str:
         if not real.is_file():
             return f"'{name}' is no regular file"
         if is_encrypted(reference):
-            return DataFile(name, real, decrypted(real.read_bytes(), os.environ))
+            return DataFile(name, decrypted(real.read_bytes(), os.environ))
         with real.open("rb"):  # a file that cannot be read is told here, and not amid its rows
             return DataFile(name, real)
     except Undecryptable as why:
@@ -135,6 +139,16 @@ def open_data_file(source: SourceFile, reference: str) -> DataFile | str:
         missing = isinstance(fault, FileNotFoundError)
         nearest = did_you_mean(reference, _data_files_beside(source, reference)) if missing else ""
         return f"'{name}' cannot be read: {reason}{nearest}"
+
+
+def _in_hand(name: str, content: bytes) -> DataFile | str:
+    """Open what was read already, and decrypt it where its name says that it is encrypted."""
+    if not is_data_file(name):
+        return f"'{name}' is no kind of data file that is supported: {', '.join(SUFFIXES)}"
+    try:
+        return DataFile(name, decrypted(content, os.environ) if is_encrypted(name) else content)
+    except Undecryptable as why:
+        return f"'{name}' {why}"
 
 
 def _data_files_beside(source: SourceFile, reference: str) -> list[str]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from reconciler.errors import Fault
 
@@ -16,17 +16,26 @@ STDIN = "-"
 STDIN_NAME = "<stdin>"
 
 
+class DataInHand(NamedTuple):
+    """A data file that was read already: its name, whose end says what it holds, and its bytes."""
+
+    name: str
+    content: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """One manifest file: `name` as the user knows it, its bytes, its folder, and the root that bounds it.
 
     Data files are looked up from `folder` and never outside `root`; both are absolute, `root` free of links.
+    Where there is `data`, it is taken for any data file that a list names: the batch of a feed.
     """
 
     name: str
     content: bytes
     folder: Path
     root: Path
+    data: DataInHand | None = None
 
 
 def discover(paths: Sequence[str], stdin: BinaryIO) -> tuple[list[SourceFile], list[Fault]]:

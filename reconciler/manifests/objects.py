@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from reconciler.core.desired import DesiredObject, Json, ObjectKey
 from reconciler.core.phones import REGIONS, BadNumber, parse_number
 from reconciler.core.zones import UnknownZone, canonical_zone
 from reconciler.errors import Fault
+from reconciler.manifests.data_file import is_data_file
 from reconciler.manifests.load import Document
 from reconciler.manifests.places import Path
 from reconciler.spec.configuration import Configuration
+from reconciler.spec.contact_feed import ContactFeed, is_web
 from reconciler.spec.contact_list import ContactList
 from reconciler.spec.schedule import Holidays, Override
 from reconciler.spec.suppression_list import SuppressionEntry, SuppressionList
@@ -33,6 +36,8 @@ def desired_object(document: Document, key: ObjectKey) -> tuple[DesiredObject, l
     if isinstance(manifest, Configuration):
         faults = list(_configuration_faults(document, manifest))
         spec["schedule"] = _with_canonical_zones(spec["schedule"])
+    if isinstance(manifest, ContactFeed):
+        faults = list(_feed_faults(document, manifest))
     spec["labels"] = dict(manifest.metadata.labels)
     return DesiredObject(key, spec, document.origin, document.name, document.text_hash), faults
 
@@ -74,6 +79,14 @@ def _configuration_faults(document: Document, manifest: Configuration) -> Iterat
     if country not in REGIONS:
         message = f"'{country}' is no country with phone numbers; write an ISO 3166 code such as US"
         yield document.place.fault(("spec", "dialing", "default_country"), message)
+
+
+def _feed_faults(document: Document, manifest: ContactFeed) -> Iterator[Fault]:
+    """Refuse a document of the web whose name does not say what it holds, where nothing else does."""
+    place = manifest.spec.from_
+    if manifest.spec.format is None and is_web(place) and not is_data_file(urlsplit(place).path):
+        message = "the end of this URL does not say what it holds; write format: csv, jsonl or parquet, too"
+        yield document.place.fault(("spec", "from"), message)
 
 
 def _zone_faults(document: Document, path: Path, zone: str) -> Iterator[Fault]:

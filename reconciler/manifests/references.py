@@ -12,6 +12,7 @@ from reconciler.manifests.load import Document, FaultyObject, LoadedManifests
 from reconciler.spec.campaign import Campaign
 from reconciler.spec.configuration import Configuration, ConfigurationSpec
 from reconciler.spec.contact import Contact
+from reconciler.spec.contact_feed import ContactFeed
 from reconciler.spec.contact_list import ContactList
 from reconciler.spec.model import DEFAULT, InstallationMeta
 from reconciler.spec.organization import Organization
@@ -39,6 +40,7 @@ class References:
         self._organizations = {DEFAULT, *existing.organizations}
         self._configurations: dict[tuple[str, str], ConfigurationSpec] = {}
         self._campaigns: dict[tuple[str, str], Campaign] = {}
+        self._lists: set[tuple[str, str, str]] = set()
         for document in loaded.documents:
             self._declare(document.manifest)
         self._rules: dict[tuple[str, str], CampaignRules | None] = {}
@@ -50,6 +52,9 @@ class References:
             self._configurations[org_of(manifest, self._org), manifest.metadata.name] = manifest.spec
         elif isinstance(manifest, Campaign):
             self._campaigns[org_of(manifest, self._org), manifest.metadata.name] = manifest
+        elif isinstance(manifest, ContactList):
+            metadata = manifest.metadata
+            self._lists.add((org_of(manifest, self._org), metadata.campaign, metadata.name))
 
     def faults(self, document: Document) -> Iterable[Fault]:
         """Yield a fault for every name that nothing has; a faulty document does have its name."""
@@ -62,12 +67,14 @@ class References:
             if self.configuration(org, name) is None and not self._is_faulty("Configuration", name):
                 known = self._names_in(org, (*self._configurations, *self._existing.configurations))
                 yield self._unknown(document, ("spec", "configuration"), "configuration", name, known)
-        elif isinstance(manifest, (Contact, ContactList)):
+        elif isinstance(manifest, (Contact, ContactFeed, ContactList)):
             name = manifest.metadata.campaign
             if self.rules(org, name) is None:
                 yield from self._unknown_campaign(document, ("metadata", "campaign"), org, name)
             elif name != DEFAULT and (org, name) not in self._campaigns:
                 yield from self._lost_configuration(document, org, name)
+        if isinstance(manifest, ContactFeed):
+            yield from self._name_of_a_list(document, org, manifest)
         if isinstance(manifest, ContactList) and (redial := manifest.spec.redial) is not None:
             yield from self._called_before(document, org, manifest.metadata.campaign, redial.campaign)
 
@@ -79,6 +86,14 @@ class References:
             yield document.place.fault(path, message)
         elif self.rules(org, name) is None:
             yield from self._unknown_campaign(document, path, org, name)
+
+    def _name_of_a_list(self, document: Document, org: str, feed: ContactFeed) -> Iterable[Fault]:
+        """A feed keeps its contacts on a list of its own name, which git must not declare, too."""
+        if (org, feed.metadata.campaign, feed.metadata.name) in self._lists:
+            message = (
+                f"a ContactList of this campaign is named '{feed.metadata.name}', too; give one another name"
+            )
+            yield document.place.fault(("metadata", "name"), message)
 
     def configuration(self, org: str, name: str) -> ConfigurationSpec | None:
         """Find a configuration's spec."""

@@ -14,6 +14,7 @@ from reconciler.manifests.remarks import ELSEWHERE, NEVER_DUE, NO_ZONE, VERSION_
 from reconciler.scratch.contacts import Remarked, ScratchContacts
 from reconciler.spec.campaign import Campaign
 from reconciler.spec.configuration import Configuration
+from reconciler.spec.contact_feed import ContactFeed
 
 _SAMPLES = 3
 
@@ -27,6 +28,8 @@ def object_warnings(documents: Iterable[Document], references: References, org: 
             yield from _campaign_version(
                 document, document.manifest, references, org_of(document.manifest, org)
             )
+        if isinstance(document.manifest, ContactFeed):
+            yield from _of_feed(document, document.manifest, org)
 
 
 def contact_warnings(contacts: ScratchContacts, references: References) -> Iterator[Notice]:
@@ -50,6 +53,15 @@ def contact_warnings(contacts: ScratchContacts, references: References) -> Itera
 def _of_configuration(document: Document, manifest: Configuration, org: str) -> Iterator[Notice]:
     key = ObjectKey("Configuration", org_of(manifest, org), None, manifest.metadata.name)
     for detail in schedule_warnings(manifest.spec.schedule):
+        yield Notice("warning", key, detail, document.origin)
+
+
+def _of_feed(document: Document, manifest: ContactFeed, org: str) -> Iterator[Notice]:
+    """Say that nothing keeps a truncated export from withdrawing everybody."""
+    spec, metadata = manifest.spec, manifest.metadata
+    if spec.mode == "mirror" and "withdraw" in spec.allow and spec.expect_rows.min is None:
+        key = ObjectKey("ContactFeed", org_of(manifest, org), metadata.campaign, metadata.name)
+        detail = "allows withdraw, so an export that is cut off withdraws whom it lost; write expect_rows.min"
         yield Notice("warning", key, detail, document.origin)
 
 

@@ -9,12 +9,15 @@ from pydantic import Field, TypeAdapter
 from reconciler.spec.campaign import Campaign
 from reconciler.spec.configuration import Configuration
 from reconciler.spec.contact import Contact
+from reconciler.spec.contact_feed import ContactFeed
 from reconciler.spec.contact_list import ContactList
 from reconciler.spec.dialer import Dialer
 from reconciler.spec.organization import Organization
 from reconciler.spec.suppression_list import SuppressionList
 
-Manifest = Dialer | Organization | Configuration | SuppressionList | Campaign | ContactList | Contact
+Manifest = (
+    Dialer | Organization | Configuration | SuppressionList | Campaign | ContactFeed | ContactList | Contact
+)
 
 KINDS: dict[str, type[Manifest]] = {
     "Dialer": Dialer,
@@ -22,6 +25,7 @@ KINDS: dict[str, type[Manifest]] = {
     "Configuration": Configuration,
     "SuppressionList": SuppressionList,
     "Campaign": Campaign,
+    "ContactFeed": ContactFeed,
     "ContactList": ContactList,
     "Contact": Contact,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
@@ -40,6 +41,10 @@ def unwatched(_done: int, _total: int) -> None:
     """Nobody watches the apply."""
 
 
+def nothing_else(_connection: Connection) -> None:
+    """Write nothing beside the plan."""
+
+
 def apply(
     database: Database,
     plan: Plan,
@@ -48,11 +53,13 @@ def apply(
     ids: Ids,
     *,
     progressing: Progressing = unwatched,
+    also: Callable[[Connection], None] = nothing_else,
 ) -> ApplyResult:
     """Make the database what the plan says, in one transaction; an empty plan only keeps its books.
 
-    `actor` carries the apply's id, and the source and revision of the manifests, into the log. Everything
-    heavy happens before the lock; on a server, people can stop calls meanwhile. Raises GuardRefused where a
+    `actor` carries the apply's id, and the source and revision of the manifests, into the log. `also` writes
+    in the same transaction; it is not called where there is nothing to write at all. On a server, people can
+    stop calls meanwhile. Raises GuardRefused where a
     guard refuses the plan, and SomebodyElseIsApplying where the state moved on since the plan was made: plan
     again.
     """
@@ -72,6 +79,7 @@ def apply(
         work = ApplyWork(connection, actor, now, serial, ids, directory, TallyChange())
         _write(work, plan, progressing)
         connection.execute(update(installation).values(state_serial=serial))
+        also(connection)
     return ApplyResult(serial, plan.summary())
 
 

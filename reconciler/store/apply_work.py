@@ -76,8 +76,10 @@ def read_directory(connection: Connection) -> Directory:
     for kind, statement in tables:
         for org_id, name, id_ in connection.execute(statement):
             directory.objects[ObjectKey(kind, names[org_id], None, name)] = id_
-    lists = select(inventory).where(inventory.c.kind.in_(("ContactList", "SuppressionList")))
-    for row in connection.execute(lists):
+    without_tables = select(inventory).where(
+        inventory.c.kind.in_(("ContactFeed", "ContactList", "SuppressionList"))
+    )
+    for row in connection.execute(without_tables):
         key = ObjectKey(row.kind, names[row.org_id], row.campaign or None, row.name)
         directory.objects[key] = row.object_id
     return directory

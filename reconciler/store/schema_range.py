@@ -19,10 +19,10 @@ from reconciler.store.engine import Database
 from reconciler.store.prepared import Prepared
 from reconciler.store.tables import schema_revision
 
-OLDEST = "0001"
+OLDEST = "0002"
 """The oldest schema that this release works with."""
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The newest migration that this release ships: what it creates, and what it upgrades to."""
 
 OLDEST_RELEASE = "0001"

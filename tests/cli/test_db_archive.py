@@ -191,13 +191,13 @@ def test_rows_outside_of_their_months_are_told_and_moved(dialctl, called, engine
     """`db check` warns of them, `db upgrade` moves them; a file database has no months."""
     warned, moved = dialctl("db", "check"), dialctl("db", "upgrade")
     if engine == "sqlite":
-        assert (warned.err, moved.out) == ("", "at version 0001 already\n")
+        assert (warned.err, moved.out) == ("", "at version 0002 already\n")
         return
     assert warned.err == (
         "rows of 2024-03 to 2024-04 stand in no month's partition: dialctl db upgrade moves them\n"
     )
     assert moved.out == (
-        "at version 0001 already\n"
+        "at version 0002 already\n"
         "moved 2 attempts into 2024-03\nmoved 1 attempt into 2024-04\n"
         "moved 2 conversations into 2024-03\nmoved 1 conversation into 2024-04\n"
         "moved 1 event into 2024-03\n"

@@ -167,7 +167,7 @@ def test_a_schema_that_needs_another_release(dialctl, applied):
         finished = dialctl(*command)
         assert (finished.code, finished.out) == (1, "")
         assert finished.err == (
-            "the schema needs a release of dialctl that knows version 9999; this one knows 0001\n"
+            "the schema needs a release of dialctl that knows version 9999; this one knows 0002\n"
             "hint: install the release that upgraded the schema, or a newer one\n"
         )
 

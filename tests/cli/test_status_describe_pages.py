@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
+from support.golden import is_golden
 from support.present_database import ON_BOTH, present_url
 
 from reconciler.cli import session
@@ -23,7 +22,6 @@ from reconciler.store.events import Actor
 from reconciler.store.holds import place_hold
 from reconciler.store.identity import find_campaign, find_organization
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 
 
@@ -69,15 +67,6 @@ def hold(clock):
         )  # fmt: skip
         place_hold(connection, new, Actor("ana", "person"))
     database.close()
-
-
-def is_golden(name, text):
-    """Compare with a golden file; `DIALCTL_UPDATE_GOLDEN=1` writes it anew, to be looked at in the diff."""
-    file = GOLDEN / name
-    text = text.replace(str(Path.cwd()), "…")
-    if os.environ.get("DIALCTL_UPDATE_GOLDEN"):
-        file.write_text(text)
-    assert text == file.read_text()
 
 
 @ON_BOTH

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,7 +46,7 @@ def test_any_contacts_in_any_dialect_read_back_the_same(contacts, dialect, mark,
     content = (("\ufeff" if mark else "") + stream.getvalue()).encode()
     rows = list(
         read_csv(
-            DataFile("x.csv", Path("x.csv"), content),
+            DataFile("x.csv", content),
             Columns(),
             RowTexts(TextHashes(), b"", None),
             needs_id=True,

@@ -39,7 +39,7 @@ FAULTS = {
         [
             (
                 "m.yaml:1:1: missing field 'kind' (one of Dialer, Organization, Configuration, "
-                "SuppressionList, Campaign, ContactList, Contact)"
+                "SuppressionList, Campaign, ContactFeed, ContactList, Contact)"
             )
         ],
     ),

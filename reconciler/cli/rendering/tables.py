@@ -110,6 +110,14 @@ def _where_from(record: Record) -> str:
     return f"{record['source']}@{record['revision'][:8]}" if record["revision"] else str(record["source"])
 
 
+def _place(record: Record) -> str:
+    return str(record["spec"]["from"]) if record["spec"] else NOTHING
+
+
+def _numbered(batch: Record | None) -> str:
+    return f"#{batch['batch']} {batch['name']}" if batch else NOTHING
+
+
 def _windows(record: Record) -> str:
     return str(record["spec"]["schedule"]["default_timezone"])
 
@@ -201,6 +209,25 @@ COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("COUNT", _field("count"), right=True, goes=3),
         Column("FROM", _where_from, least=NAME, goes=2),
         Column("APPLY", lambda record: short_id(record["apply_id"]), goes=1),
+    ),
+    "feeds": (
+        Column("NAME", _field("name"), least=NAME),
+        Column(CAMPAIGN, _campaign_name, least=NAME, goes=2),
+        Column("FROM", _place, folds=True, least=READABLE, goes=3),
+        Column("CONDITION", _field("condition")),
+        Column("LOOKED (UTC)", _at("looked_at"), goes=1),
+        Column("APPLIED", lambda record: _numbered(record["applied"]), least=NAME),
+        Column("QUARANTINE", lambda record: _numbered(record["quarantined"]), least=NAME),
+    ),
+    "batches": (
+        Column("BATCH", lambda record: f"#{record['batch']}", right=True),
+        Column(CAMPAIGN, _campaign_name, least=NAME, goes=2),
+        Column("FEED", _field("feed"), least=NAME),
+        Column("NAME", _field("name"), folds=True, least=READABLE),
+        Column("STATUS", _field("status")),
+        Column("ROWS", lambda record: f"{record['rows']:,}", right=True, goes=3),
+        Column("AT (UTC)", _at("decided_at"), goes=1),
+        Column("BY", _field("actor"), least=NAME, goes=4),
     ),
     "archives": (
         Column("MONTH", _field("month")),

@@ -51,6 +51,8 @@ def _left_alone(live: ObservedObject) -> str:
         return "no longer declared; stays as it is"
     if kind == "Campaign" and live.status == "active":
         return "no longer declared, but it goes on calling; --prune would close it"
+    if kind == "ContactFeed":
+        return "no longer declared, but batches are still read; --prune would end that, and its contacts stay"
     if kind == "ContactList":
         return "no longer declared, but its contacts stay; --prune would withdraw them"
     return f"no longer declared; --prune would {'close' if kind == 'Campaign' else 'delete'} it"

@@ -38,7 +38,7 @@ _ENTRIES = (
     .where(suppression.c.list_id.is_not(None))
     .order_by(suppression.c.list_id, suppression.c.number)
 )
-_ONLY_IN_INVENTORY = ("ContactList", SUPPRESSION_LIST)
+_ONLY_IN_INVENTORY = ("ContactFeed", "ContactList", SUPPRESSION_LIST)
 
 
 def observed_objects(connection: Connection) -> dict[ObjectKey, ObservedObject]:

@@ -10,13 +10,14 @@ from uuid import UUID
 from sqlalchemy import Connection, or_, select
 
 from reconciler.core.book import DialBook
+from reconciler.core.feeds import BatchState
 from reconciler.core.masking import masked_name
 from reconciler.core.outcomes import Outcome
 from reconciler.core.phones import mask_number
 from reconciler.core.settlement import ContactStatus
 from reconciler.errors import NotFound
 from reconciler.store.identity import CampaignRef, OrganizationRef
-from reconciler.store.reads import archives, attempts, contacts, events, holds, objects
+from reconciler.store.reads import archives, attempts, contacts, events, feeds, holds, objects
 from reconciler.store.reads.attempts import History
 from reconciler.store.reads.contacts import Record
 from reconciler.store.reads.names import as_uuid, campaigns_of, did_you_mean, find_contact_row
@@ -194,6 +195,14 @@ def _find_events(connection: Connection, query: Query, text: str) -> Sequence[Re
     return found
 
 
+def _feeds(connection: Connection, query: Query) -> Iterator[Record]:
+    return feeds.feed_records(connection, query.org, query.campaign)
+
+
+def _batches(connection: Connection, query: Query) -> Iterator[Record]:
+    return feeds.batch_records(connection, query.org, query.campaign, status=query.status, limit=query.limit)
+
+
 def _archives(connection: Connection, query: Query) -> Iterator[Record]:
     del query  # all of them, whatever the organization
     return archives.archive_records(connection)
@@ -281,6 +290,18 @@ KINDS: Mapping[str, Kind] = {
             _find_events,
             lambda connection, query: events.count_events(connection, query.org, query.campaign),
             filters=frozenset({_CAMPAIGN}),
+        ),
+        Kind("feeds", "feed", _feeds, _by_name(_feeds, "feed"), filters=frozenset({_CAMPAIGN})),
+        Kind(
+            "batches",
+            "batch",
+            _batches,
+            _by_name(_batches, "batch"),
+            lambda connection, query: feeds.count_batches(
+                connection, query.org, query.campaign, query.status
+            ),
+            filters=frozenset({_CAMPAIGN, _STATUS}),
+            statuses=tuple(state.value for state in BatchState),
         ),
         Kind("archives", "archive", _archives, _by_name(_archives, "archive")),
     )

@@ -61,5 +61,5 @@ _MASKS: Mapping[str, Callable[[Any], Json]] = {
 }
 """How each personal field is masked; a caller ID is the caller's own number, and no secret."""
 
-_IMPERSONAL = frozenset({"caller_ids"})
+_IMPERSONAL = frozenset({"caller_ids", "columns"})
 """Fields that hold no personal data, whatever the fields in them are called."""

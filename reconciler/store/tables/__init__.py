@@ -47,11 +47,13 @@ from reconciler.store.tables.declared import (
     installation,
     organization,
 )
+from reconciler.store.tables.feeds import IS_APPLIED, FeedBatch, feed_batch
 from reconciler.store.tables.memory import Event, Inventory, Source, event, inventory, source_state
 from reconciler.store.tables.releases import SchemaRevision, schema_revision
 from reconciler.store.tables.stops import Breaker, Hold, Suppression, breaker, hold, suppression
 
 __all__ = [
+    "IS_APPLIED",
     "IS_PENDING",
     "IS_UNKNOWN",
     "Archive",
@@ -65,6 +67,7 @@ __all__ = [
     "Dialer",
     "Event",
     "Evidence",
+    "FeedBatch",
     "Hold",
     "Installation",
     "Inventory",
@@ -86,6 +89,7 @@ __all__ = [
     "conversation",
     "dialer",
     "event",
+    "feed_batch",
     "hold",
     "installation",
     "inventory",
