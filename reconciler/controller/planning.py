@@ -14,6 +14,7 @@ from reconciler.core.desired import DesiredState
 from reconciler.core.existing import OFFLINE, Existing
 from reconciler.core.plan.plan import Plan, PlanOptions, Tripped
 from reconciler.core.plan.planner import plan
+from reconciler.core.text_hashes import TextHashes
 from reconciler.errors import Fault, FaultsFound, GuardRefused
 from reconciler.manifests.load import LoadedManifests, load_manifests
 from reconciler.manifests.redial import still_to_come
@@ -113,14 +114,14 @@ class ReadSource:
 
     def _still_known(self, rows: KnownRows | None) -> bool:
         assert self._examined is not None  # noqa: S101 - the caller looked
-        passed_over = {
-            key: content.known
-            for key, content in self._examined[2].desired.lists.items()
-            if len(content.known)
-        }
-        return not passed_over or (
-            rows is not None and all(texts <= rows.of_list(key) for key, texts in passed_over.items())
-        )
+        desired = self._examined[2].desired
+        passed_over = {key: content.known for key, content in desired.lists.items() if len(content.known)}
+        if not passed_over and not desired.known:
+            return True
+        if rows is None or not all(texts <= rows.of_list(key) for key, texts in passed_over.items()):
+            return False
+        documents = rows.of_documents() if desired.known else {}
+        return all(texts <= documents.get(place, TextHashes()) for place, texts in desired.known.items())
 
 
 def plan_source(connection: Connection, source: Source, options: PlanOptions) -> Planned:

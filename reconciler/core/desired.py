@@ -224,7 +224,9 @@ class RedialList:
 class DesiredState:
     """Everything that one source declares.
 
-    `redials` are the lists whose contacts stand in no file: a plan finds them in the database.
+    `known` are text hashes of contacts that are documents of their own and were not read, because they are
+    there as they say. `redials` are the lists whose contacts stand in no file: a plan finds them in the
+    database.
     """
 
     objects: Sequence[DesiredObject] = ()
@@ -232,3 +234,4 @@ class DesiredState:
     lists: Mapping[ObjectKey, ListRows] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
     redials: Mapping[ObjectKey, RedialList] = field(default_factory=dict)
+    known: Mapping[Place, TextHashes] = field(default_factory=dict)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
 from pydantic import ValidationError
@@ -24,6 +27,8 @@ from reconciler.spec.model import DEFAULT
 from reconciler.spec.registry import KINDS, Manifest
 
 _HASH_BYTES = 16
+_LOOKS_LIKE_A_CONTACT = re.compile(r"^kind: +Contact *$", re.MULTILINE)
+"""What is one and written otherwise is read at once; what only looks like one shows when it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,17 @@ class Document:
         return f"{self.file.name}#{self.number}"
 
 
+class ContactText(NamedTuple):
+    """A document that looks like a contact, and that nobody has read yet: there may be a hundred thousand."""
+
+    file: SourceFile
+    document: DocumentText
+
+    def read(self) -> Iterator[Document | FaultyObject | Fault]:
+        """Read it."""
+        return _read_document(self.file, self.document)
+
+
 class FaultyObject(NamedTuple):
     """What a faulty document declares, as far as it can be read: it does exist, faults and all."""
 
@@ -59,17 +75,28 @@ class FaultyObject(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoadedManifests:
     """All valid documents in reading order, all faults of the others, and the organization by default.
 
-    `faulty` are the objects of faulty documents, so that nobody is told that they do not exist.
+    Among `entries` are contacts that were not read yet. `faulty` are the objects of faulty documents, so that
+    nobody is told that they do not exist.
     """
 
-    documents: Sequence[Document]
+    entries: Sequence[Document | ContactText]
     faults: Sequence[Fault]
     org: str
     faulty: frozenset[FaultyObject] = frozenset()
+
+    @cached_property
+    def documents(self) -> Sequence[Document]:
+        """Give the documents that were read."""
+        return [entry for entry in self.entries if isinstance(entry, Document)]
+
+    def all_read(self) -> LoadedManifests:
+        """Read what was not read yet."""
+        texts = (entry.read() if isinstance(entry, ContactText) else iter((entry,)) for entry in self.entries)
+        return _gathered(chain.from_iterable(texts), self.faults, self.org, self.faulty)
 
     def raise_faults(self) -> None:
         """Raise FaultsFound if there is any fault."""
@@ -84,32 +111,43 @@ def load_manifests(paths: Sequence[str], *, stdin: BinaryIO, org: str = DEFAULT)
     it is never taken for "everything was removed" (R-MAN-2).
     """
     files, faults = discover(paths, stdin)
-    documents: list[Document] = []
-    faulty: set[FaultyObject] = set()
     with collector_paused():
-        for file in files:
-            for result in _read_file(file):
-                if isinstance(result, Fault):
-                    faults.append(result)
-                elif isinstance(result, FaultyObject):
-                    faulty.add(result)
-                else:
-                    documents.append(result)
-    if files and not documents and not faults:
-        hint = "an empty source is never taken for 'everything was removed'"
-        faults.append(
-            Fault(files[0].name, None, None, "nothing declared here: no document in any file", hint)
-        )
-    return LoadedManifests(documents, faults, org, frozenset(faulty))
+        loaded = _gathered(chain.from_iterable(map(_read_file, files)), faults, org)
+    if not files or loaded.entries or loaded.faults:
+        return loaded
+    hint = "an empty source is never taken for 'everything was removed'"
+    nothing = Fault(files[0].name, None, None, "nothing declared here: no document in any file", hint)
+    return replace(loaded, faults=[nothing])
 
 
-def _read_file(file: SourceFile) -> Iterator[Document | FaultyObject | Fault]:
+def _gathered(
+    results: Iterable[Document | ContactText | FaultyObject | Fault],
+    faults: Sequence[Fault],
+    org: str,
+    faulty: Iterable[FaultyObject] = (),
+) -> LoadedManifests:
+    entries: list[Document | ContactText] = []
+    all_faults, all_faulty = list(faults), set(faulty)
+    for result in results:
+        if isinstance(result, Fault):
+            all_faults.append(result)
+        elif isinstance(result, FaultyObject):
+            all_faulty.add(result)
+        else:
+            entries.append(result)
+    return LoadedManifests(entries, all_faults, org, frozenset(all_faulty))
+
+
+def _read_file(file: SourceFile) -> Iterator[Document | ContactText | FaultyObject | Fault]:
     text = decode(file.name, file.content)
     if isinstance(text, Fault):
         yield text
         return
     for document in split_documents(text):
-        yield from _read_document(file, document)
+        if _LOOKS_LIKE_A_CONTACT.search(document.text):
+            yield ContactText(file, document)
+        else:
+            yield from _read_document(file, document)
 
 
 def _read_document(file: SourceFile, document: DocumentText) -> Iterator[Document | FaultyObject | Fault]:

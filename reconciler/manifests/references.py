@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
+from reconciler.core.desired import Json
 from reconciler.core.existing import Existing
 from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
@@ -55,6 +57,12 @@ class References:
         elif isinstance(manifest, ContactList):
             metadata = manifest.metadata
             self._lists.add((org_of(manifest, self._org), metadata.campaign, metadata.name))
+
+    def all_rules(self) -> Json:
+        """Give, as JSON, everything that contacts are read by: the rules of all campaigns that there are."""
+        keys = {*self._campaigns, *self._existing.campaigns}
+        rules = [(*key, self.rules(*key)) for key in sorted(keys)]
+        return [[org, name, rule and asdict(rule)] for org, name, rule in rules]
 
     def faults(self, document: Document) -> Iterable[Fault]:
         """Yield a fault for every name that nothing has; a faulty document does have its name."""

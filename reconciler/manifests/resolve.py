@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 
 from reconciler.collector import collector_paused
@@ -24,18 +25,18 @@ from reconciler.core.plan.counting import counted
 from reconciler.core.plan.rules import campaign_key
 from reconciler.core.text_hashes import TextHashes
 from reconciler.errors import Fault, FaultsFound
-from reconciler.manifests.abbreviated_zones import AbbreviatedZones
+from reconciler.manifests.abbreviated_zones import AbbreviatedZones, is_abbreviated
 from reconciler.manifests.age_format import is_encrypted
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.contacts import desired_contact, read_numbers
 from reconciler.manifests.list_content import ColumnsRead, ListContent, ListToRead
 from reconciler.manifests.lists import read_list
-from reconciler.manifests.load import Document, LoadedManifests
+from reconciler.manifests.load import ContactText, Document, LoadedManifests
 from reconciler.manifests.objects import desired_object
 from reconciler.manifests.redial import redial_list
 from reconciler.manifests.references import References, org_of
 from reconciler.manifests.remarks import declare
-from reconciler.manifests.row_texts import KnownRows, NothingKnown
+from reconciler.manifests.row_texts import DocumentTexts, KnownRows, NothingKnown
 from reconciler.manifests.warnings import contact_warnings, object_warnings
 from reconciler.scratch.contacts import ScratchContacts
 from reconciler.scratch.database import Scratch
@@ -53,7 +54,8 @@ class Examination:
 
     `faults` stop the plan. `bad_rows` are rows of data files that are skipped, and bad numbers beside a good
     one (R-PHONE-2); they stop the plan only under `--strict`. `desired` is what is left; its contacts are in
-    `scratch`. `columns` says how each list's CSV file was read.
+    `scratch`. `columns` says how each list's CSV file was read; `contact_documents` counts the contacts that
+    are documents of their own.
     """
 
     desired: DesiredState
@@ -61,6 +63,7 @@ class Examination:
     faults: Sequence[Fault]
     bad_rows: Sequence[Fault]
     columns: Sequence[ColumnsRead] = ()
+    contact_documents: int = 0
 
 
 def resolve(
@@ -91,8 +94,11 @@ def examine(
         references, loaded.org, hash_key, [*loaded.faults], scratch.contacts, known or NothingKnown()
     )
     with collector_paused():
-        for document in loaded.documents:
-            collected.take(document)
+        try:
+            for entry in loaded.entries:
+                collected.take(entry)
+        except _NoContactError:
+            return examine(loaded.all_read(), existing, hash_key, known)
         if known is not None and collected.touches(known):
             return examine(loaded, existing, hash_key)
         collected.refuse_declared_again()
@@ -101,8 +107,17 @@ def examine(
         for campaign, zones in collected.zones.items():
             warnings += zones.warnings(campaign)
     notices = [*collected.notices, *warnings]
-    desired = DesiredState(collected.objects, scratch.contacts, collected.lists, notices, collected.redials)
-    return Examination(desired, scratch, collected.faults, collected.bad_rows, collected.columns)
+    desired = DesiredState(
+        collected.objects,
+        scratch.contacts,
+        collected.lists,
+        notices,
+        collected.redials,
+        collected.texts.known(),
+    )
+    return Examination(
+        desired, scratch, collected.faults, collected.bad_rows, collected.columns, collected.contact_documents
+    )
 
 
 def _holds_decrypted(loaded: LoadedManifests) -> bool:
@@ -121,7 +136,11 @@ def key_of(manifest: Manifest, default_org: str) -> ObjectKey:
     )
 
 
-@dataclass(slots=True)
+class _NoContactError(Exception):
+    """A document that looked like a contact is another object: it counts before anything else is read."""
+
+
+@dataclass
 class _Collected:
     """Takes document after document."""
 
@@ -139,13 +158,37 @@ class _Collected:
     redials: dict[ObjectKey, RedialList] = field(default_factory=dict)
     declared: dict[ObjectKey, Document] = field(default_factory=dict)
     zones: dict[ObjectKey, AbbreviatedZones] = field(default_factory=dict)
+    contact_documents: int = 0
 
-    def take(self, document: Document) -> None:
+    @cached_property
+    def texts(self) -> DocumentTexts:
+        """Recognise contacts that are documents of their own."""
+        return DocumentTexts(
+            self.known.of_documents(), self.hash_key, [self.org, self.references.all_rules()]
+        )
+
+    def take(self, entry: Document | ContactText) -> None:
+        if isinstance(entry, Document):
+            self._take_document(entry)
+            return
+        text_hash = self.texts.hash_of(entry.document.text)
+        if self.texts.recognises(text_hash):
+            self.contact_documents += 1
+            return
+        for result in entry.read():
+            if isinstance(result, Fault):
+                self.faults.append(result)
+            elif isinstance(result, Document):
+                if not isinstance(result.manifest, Contact):
+                    raise _NoContactError
+                self._take_document(result, text_hash)
+
+    def _take_document(self, document: Document, text_hash: int | None = None) -> None:
         manifest = document.manifest
         unknown = list(self.references.faults(document))
         self.faults += unknown
         if isinstance(manifest, Contact):
-            self._take_contact(document, manifest)
+            self._take_contact(document, manifest, text_hash)
             return
         key = key_of(manifest, self.org)
         first = self.declared.setdefault(key, document)
@@ -171,7 +214,8 @@ class _Collected:
         """Find the campaign's rules; of an unknown one, which is a fault already, none are known."""
         return self.references.rules(org, campaign) or CampaignRules(org, campaign)
 
-    def _take_contact(self, document: Document, manifest: Contact) -> None:
+    def _take_contact(self, document: Document, manifest: Contact, text_hash: int | None) -> None:
+        self.contact_documents += 1
         metadata, spec = manifest.metadata, manifest.spec
         rules = self._rules(org_of(manifest, self.org), metadata.campaign)
         numbers = read_numbers(spec.phone_numbers, rules)
@@ -186,6 +230,7 @@ class _Collected:
             document.origin,
             None,
             spec.phone_numbers,
+            None if is_abbreviated(spec.timezone) else text_hash,
         )
         self.faults += [document.place.fault(("spec", *path), message) for path, message in problems]
         declare(contact, rules, self.contacts)
@@ -218,12 +263,14 @@ class _Collected:
         redialled = {Place.of(key) for key in self.redials}
         met: dict[Place, list[TextHashes]] = {}
         kept: dict[Place, list[Iterable[str]]] = {}
+        for place, hashes in self.texts.known().items():
+            met.setdefault(place, []).append(hashes)
         for key, rows in self.lists.items():
             kept.setdefault(Place.of(key), []).append(rows.kept)
             if len(rows.known):
                 met.setdefault(Place.of(key), []).append(rows.known)
         for place, texts in met.items():
-            ids = chain(self.contacts.ids_in(place), *kept[place])
+            ids = chain(self.contacts.ids_in(place), *kept.get(place, ()))
             shared = chain(known.of_ids(place, ids), known.of_numbers(place, self.contacts.numbers_in(place)))
             if place in redialled or any(text in several for text in shared for several in texts):
                 return True

@@ -1,4 +1,4 @@
-"""Rows whose text the database knows: they are not parsed, validated or normalised again.
+"""Rows and documents whose text the database knows: they are not parsed, validated or normalised again.
 
 A row's text hash stands for its text and for everything that says how it is read: columns, country, zones,
 release, metadata of phone numbers. A contact carries the hash of the row that it was applied from, for as
@@ -9,7 +9,7 @@ database, and where it says yes, everything is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Protocol
 
@@ -35,6 +35,10 @@ class KnownRows(Protocol):
         """Give the text hashes of a list's contacts."""
         ...
 
+    def of_documents(self) -> Mapping[Place, TextHashes]:
+        """Give the text hashes of contacts that are documents of their own, by place."""
+        ...
+
     def of_ids(self, place: Place, ids: Iterable[str]) -> Iterator[int]:
         """Give the text hashes of the contacts of a place that have one of these external ids."""
         ...
@@ -51,6 +55,10 @@ class NothingKnown:
         """Give none."""
         return TextHashes()
 
+    def of_documents(self) -> Mapping[Place, TextHashes]:
+        """Give none."""
+        return {}
+
     def of_ids(self, _place: Place, _ids: Iterable[str]) -> Iterator[int]:
         """Give none."""
         return iter(())
@@ -58,6 +66,32 @@ class NothingKnown:
     def of_numbers(self, _place: Place, _numbers: Iterable[str]) -> Iterator[int]:
         """Give none."""
         return iter(())
+
+
+class DocumentTexts:
+    """Contacts that are documents of their own: hashes their texts, and recognises those that are known.
+
+    `known` are hashes by place; otherwise as RowTexts.
+    """
+
+    def __init__(self, known: Mapping[Place, TextHashes], key: bytes, how: Json) -> None:
+        self._known = {place: Met(hashes) for place, hashes in known.items()}
+        self._hash = _hash_of_how(key, how)
+
+    def hash_of(self, text: str) -> int:
+        """Give the text hash of a document."""
+        digest = self._hash.copy()
+        digest.update(text.encode())
+        return int.from_bytes(digest.digest(), "big", signed=True)
+
+    def recognises(self, text_hash: int) -> bool:
+        """Tell whether a document need not be read; one that stands there twice is read the second time."""
+        return any(known.first_time(text_hash) for known in self._known.values())
+
+    def known(self) -> Mapping[Place, TextHashes]:
+        """Give those that were met, by place."""
+        met = {place: known.all() for place, known in self._known.items()}
+        return {place: hashes for place, hashes in met.items() if len(hashes)}
 
 
 class RowTexts:
@@ -71,8 +105,7 @@ class RowTexts:
         self.met = 0
         self._known = Met(known)
         self._read = 0
-        self._hash = blake2b(key=key, digest_size=_HASH_BYTES)
-        self._hash.update(canonical_json([how, __version__, phonenumbers.__version__, edition()]).encode())
+        self._hash = _hash_of_how(key, how)
 
     def below(self, headers: Iterable[str]) -> None:
         """Have all rows stand below these headers."""
@@ -95,3 +128,10 @@ class RowTexts:
     def known(self) -> TextHashes:
         """Give the known rows that the file has."""
         return self._known.all()
+
+
+def _hash_of_how(key: bytes, how: Json) -> blake2b:
+    """Begin hashes with everything beside a text that says what it means."""
+    begun = blake2b(key=key, digest_size=_HASH_BYTES)
+    begun.update(canonical_json([how, __version__, phonenumbers.__version__, edition()]).encode())
+    return begun

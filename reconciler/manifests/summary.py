@@ -38,6 +38,7 @@ def summarise(loaded: LoadedManifests, examination: Examination) -> Summary:
     """Count what was declared and gather what was noticed."""
     desired = examination.desired
     counted = Counter[str](document.manifest.kind for document in loaded.documents)
+    counted["Contact"] = examination.contact_documents
     return Summary(
         {kind: counted[kind] for kind in KINDS if counted[kind]},
         _contacts(desired),

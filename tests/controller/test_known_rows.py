@@ -24,7 +24,7 @@ from reconciler.core.plan.guards import GUARDS
 from reconciler.core.plan.plan import PlanOptions
 from reconciler.errors import FaultsFound, PlanRefused
 from reconciler.ids import Uuid7
-from reconciler.manifests import list_warnings, row_texts
+from reconciler.manifests import list_warnings, load, row_texts
 from reconciler.store import tables
 from reconciler.store.apply import apply
 from reconciler.store.engine import open_database
@@ -54,6 +54,23 @@ kind: ContactList
 metadata: {{name: web, campaign: spring}}
 spec: {{key: phone, from: web.csv}}
 """
+DOCUMENT = """\
+---
+apiVersion: campaigns/v1
+kind: Contact
+metadata: {{name: {name}, campaign: {campaign}}}
+spec: {{phone_numbers: ["{number}"]{zone}}}
+"""
+documents = st.lists(
+    st.tuples(
+        st.sampled_from(["ada", "fay", "gus", "hal"]),
+        st.sampled_from(["spring", "spring", "spring", "default"]),
+        st.sampled_from(["+12125550142", "+12125550170", "212 555 0171", "+442079460018"]),
+        st.sampled_from(["", ", timezone: EST", ", timezone: Europe/Paris"]),
+    ),
+    max_size=3,
+    unique_by=lambda one: one[:2],
+)
 rows = st.lists(
     st.tuples(
         st.sampled_from(["ada", "bob", "cyd", "dan", "eve", ""]),
@@ -72,6 +89,7 @@ files = st.fixed_dictionaries(
         "country": st.sampled_from(["US", "US", "GB"]),
         "mode": st.sampled_from(["mirror", "mirror", "append"]),
         "kind": st.sampled_from(["csv", "csv", "jsonl", "parquet"]),
+        "ones": documents,
     }
 )
 BY_HAND = {
@@ -98,10 +116,15 @@ class Place:
         self.database = open_database(scratch_url())
         create_scratch(self.database, self.ids, NOW, bytes(32))
 
-    def write(self, crm, web, country, mode, kind):
+    def write(self, *, crm, web, country, mode, kind, ones=()):
         self.folder.joinpath("all.yaml").write_text(MANIFESTS.format(country=country, mode=mode, kind=kind))
         write = {"csv": csv_text, "jsonl": jsonl_text, "parquet": parquet}[kind]
         self.folder.joinpath(f"crm.{kind}").write_bytes(write(crm))
+        texts = (
+            DOCUMENT.format(name=name, campaign=campaign, number=number, zone=zone)
+            for name, campaign, number, zone in ones
+        )
+        self.folder.joinpath("ones.yaml").write_text("# one by one\n" + "".join(texts))
         self.folder.joinpath("web.csv").write_text("\n".join(["phone", *web]) + "\n")
 
     def plan(self, *, read_all=False):
@@ -215,6 +238,24 @@ def examined(place):
         source = ReadSource(Source([str(place.folder)], io.BytesIO(), "default"))
         source.plan(connection, PlanOptions(NOW))
         return sum(len(rows.known) for rows in source._examined[2].desired.lists.values())
+
+
+def test_documents_that_are_as_they_were_applied_are_not_read(applied):
+    """R-PLAN-1: nor parsed, until their text changes, or anything that contacts are read by."""
+    ones = [(f"d{n}", "spring", f"+1212555{2000 + n}", "") for n in range(5)]
+    applied.write(**DECLARED, ones=ones)
+    applied.apply(applied.both())
+    with patch.object(load.ContactText, "read", side_effect=AssertionError("it was read")):
+        assert applied.plan()[1].in_sync
+    ones[2] = (*ones[2][:3], ", timezone: Europe/Paris")
+    applied.write(**DECLARED, ones=ones)
+    assert [change.key.name for change in applied.both().contacts] == ["d2"]
+    applied.write(**{**DECLARED, "country": "GB"}, ones=ones)
+    with (
+        patch.object(load.ContactText, "read", side_effect=AssertionError("it was read")),
+        pytest.raises(AssertionError, match="it was read"),
+    ):
+        applied.plan()
 
 
 def test_what_is_as_it_was_applied_is_not_read(applied):

@@ -32,7 +32,7 @@ COUNTRY = {"us-business-hours": "US", "round-the-clock": "US", "europe-office-ho
 
 @pytest.fixture(scope="module")
 def loaded():
-    return load_manifests([str(QUICKSTART)], stdin=io.BytesIO())
+    return load_manifests([str(QUICKSTART)], stdin=io.BytesIO()).all_read()
 
 
 @pytest.fixture(scope="module")

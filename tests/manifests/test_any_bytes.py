@@ -42,7 +42,8 @@ def examine_yaml(content):
 def test_any_bytes_as_yaml_are_manifests_or_faults(content):
     """R-MAN-1: a file can be wrong in every way, and is reported in one."""
     loaded = load_manifests(["-"], stdin=io.BytesIO(content))
-    assert loaded.faults or loaded.documents
+    read = loaded.all_read()
+    assert read.faults or read.documents
     assert all(str(fault).startswith("<stdin>") for fault in loaded.faults)
 
 

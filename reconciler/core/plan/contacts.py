@@ -89,6 +89,8 @@ def plan_contacts(
     planner = _ContactPlanner(desired, options, rules, observed.changed_by, planned)
     for key, rows in desired.lists.items():
         planner.pass_over(key, len(rows.known))
+    for place, hashes in desired.known.items():
+        planner.pass_over(campaign_key(place.org, place.campaign or None), len(hashes))
     for position, wanted, live in side_by_side(desired.contacts, observed.contacts):
         if live is None and wanted is not None:
             planner.create(position, wanted)
@@ -141,7 +143,7 @@ class _ContactPlanner:
         self._planned = planned
 
     def pass_over(self, key: ObjectKey, known: int) -> None:
-        """Count contacts of a list that are there as their rows, which were not read, say."""
+        """Count contacts of a list, or of a campaign, that are there as texts say that nobody read."""
         if known:
             self._planned.members[key] += known
             self._planned.unchanged += known

@@ -135,7 +135,8 @@ def suppression_shortened(proposal: Proposal) -> Iterator[str]:
 def source_empty(proposal: Proposal) -> Iterator[str]:
     """Nothing is declared any more by a source that owns objects."""
     owned = _owned(proposal)
-    if owned and not proposal.desired.objects and not proposal.desired.contacts:
+    desired = proposal.desired
+    if owned and not desired.objects and not len(desired.contacts) and not desired.known:
         source, objects = proposal.options.source, counted(owned, "object")
         yield f"source {source!r} declares nothing any more; it owns {objects}"
 

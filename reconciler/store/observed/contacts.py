@@ -108,13 +108,13 @@ class ContactStream:
 def contacts_of(connection: Connection, desired: DesiredState, source: str) -> ContactStream:
     """Stream the contacts of every campaign that the manifests name, or that the source ever wrote into."""
     found = places(connection)
-    declared = {*desired.contacts.places(), *(Place.of(key) for key in desired.lists)}
+    declared = {*desired.contacts.places(), *desired.known, *(Place.of(key) for key in desired.lists)}
     concerned = declared & found.keys()
     for place, (org_id, key) in found.items():
         asked = {"org": org_id, "campaign": key, "source": source}
         if place not in concerned and connection.execute(_ANY_APPLIED, asked).first() is not None:
             concerned.add(place)
-    known: dict[Place, list[TextHashes]] = {}
+    known = {place: [hashes] for place, hashes in desired.known.items()}
     for list_, rows in desired.lists.items():
         if len(rows.known):
             known.setdefault(Place.of(list_), []).append(rows.known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
@@ -14,11 +14,10 @@ from reconciler.store.observed.places import lists_by_id, places
 from reconciler.store.portions import chunks
 from reconciler.store.tables import contact, contact_number
 
-_OF_LIST = (
+_STANDING = (
     select(contact.c.text_hash)
     .distinct()
     .where(
-        contact.c.list_id == bindparam("list_id"),
         contact.c.source == bindparam("source"),
         contact.c.text_hash.is_not(None),
         contact.c.applied_hash.is_not(None),
@@ -27,6 +26,12 @@ _OF_LIST = (
     )
     .order_by(contact.c.text_hash)
     .execution_options(yield_per=10_000)
+)
+_OF_LIST = _STANDING.where(contact.c.list_id == bindparam("list_id"))
+_OF_DOCUMENTS = _STANDING.where(
+    contact.c.org_id == bindparam("org_id"),
+    contact.c.campaign_key == bindparam("campaign_key"),
+    contact.c.list_id.is_(None),
 )
 _in_campaign = (
     contact.c.org_id == bindparam("org_id"),
@@ -63,6 +68,16 @@ class KnownRows:
             return TextHashes()
         asked = {"list_id": list_id, "source": self._source}
         return TextHashes(self._connection.execute(_OF_LIST, asked).scalars())
+
+    def of_documents(self) -> Mapping[Place, TextHashes]:
+        """Give those of contacts that are on no list, by place."""
+        found: dict[Place, TextHashes] = {}
+        for place, (org_id, campaign_key) in self._places.items():
+            asked = {"org_id": org_id, "campaign_key": campaign_key, "source": self._source}
+            hashes = TextHashes(self._connection.execute(_OF_DOCUMENTS, asked).scalars())
+            if len(hashes):
+                found[place] = hashes
+        return found
 
     def of_ids(self, place: Place, ids: Iterable[str]) -> Iterator[int]:
         """Give those of contacts of a place that have one of these external ids."""
