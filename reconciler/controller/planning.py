@@ -115,13 +115,19 @@ class ReadSource:
     def _still_known(self, rows: KnownRows | None) -> bool:
         assert self._examined is not None  # noqa: S101 - the caller looked
         desired = self._examined[2].desired
-        passed_over = {key: content.known for key, content in desired.lists.items() if len(content.known)}
-        if not passed_over and not desired.known:
+        passed_over = {key: content for key, content in desired.lists.items() if len(content.known)}
+        unread = {key: content for key, content in desired.lists.items() if content.unread}
+        if not passed_over and not unread and not desired.known:
             return True
-        if rows is None or not all(texts <= rows.of_list(key) for key, texts in passed_over.items()):
+        if rows is None:
             return False
         documents = rows.of_documents() if desired.known else {}
-        return all(texts <= documents.get(place, TextHashes()) for place, texts in desired.known.items())
+        whole = {key: rows.whole_list(key) for key in unread}
+        return (
+            all(content.known <= rows.of_list(key) for key, content in passed_over.items())
+            and all(whole[key] == content.file for key, content in unread.items())
+            and all(texts <= documents.get(place, TextHashes()) for place, texts in desired.known.items())
+        )
 
 
 def plan_source(connection: Connection, source: Source, options: PlanOptions) -> Planned:

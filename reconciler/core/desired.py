@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from reconciler.core.text_hashes import TextHashes
+from reconciler.core.text_hashes import TextHashes, TextSum
 
 Json = Any
 """A JSON value: what `json.loads` may return."""
@@ -182,6 +182,13 @@ class Notice:
     cases: Cases | None = None
 
 
+class WholeFile(NamedTuple):
+    """A data file as a whole: its digest, with all that says how it is read, and the sum over its rows."""
+
+    digest: str
+    texts: TextSum
+
+
 @dataclass(frozen=True, slots=True)
 class ListRows:
     """What the rows of one ContactList came to.
@@ -189,6 +196,8 @@ class ListRows:
     `kept` are ids of bad rows: the contacts that they name stay as they are (R-PHONE-2). `unreadable_ids`
     counts bad rows whose id cannot be read: above 0, nothing is withdrawn from the list in this plan.
     `known` are the text hashes of rows that were not read, because their contacts are there as they say.
+    `file` is a file of which nothing is to be said; `unread` counts its rows where the database knows it as a
+    whole, so that none was read.
     `frozen` tells that nothing is read any more: whoever is on the list stays on it (core/plan/redial.py).
     """
 
@@ -198,6 +207,8 @@ class ListRows:
     unreadable_ids: int = 0
     known: TextHashes = field(default_factory=TextHashes)
     frozen: bool = False
+    file: WholeFile | None = None
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

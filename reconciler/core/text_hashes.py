@@ -6,8 +6,20 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import compress
+from typing import NamedTuple
 
 _SIGNED_64_BITS = "q"
+
+
+LOW_BITS, LOW = 32, 0xFFFF_FFFF
+
+
+class TextSum(NamedTuple):
+    """How many text hashes there are, and the sums of their halves: as good as comparing them one by one."""
+
+    rows: int
+    low: int
+    high: int
 
 
 class TextHashes:

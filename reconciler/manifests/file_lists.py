@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from pydantic import ValidationError
 
-from reconciler.core.desired import DesiredContact, Json, ListRows, Origin
+from reconciler.core.desired import DesiredContact, Json, ListRows, Origin, WholeFile
+from reconciler.core.known_rows import KnownRows, NothingKnown
 from reconciler.core.masking import masked_name
-from reconciler.core.text_hashes import TextHashes
 from reconciler.errors import Fault
 from reconciler.manifests.abbreviated_zones import is_abbreviated
 from reconciler.manifests.contacts import Numbers, desired_contact, is_plain, plain_contact, read_numbers
@@ -29,7 +29,7 @@ from reconciler.manifests.list_content import ColumnsRead, ListContent, ListToRe
 from reconciler.manifests.list_warnings import FirstRows
 from reconciler.manifests.parquet_rows import read_parquet
 from reconciler.manifests.remarks import declare
-from reconciler.manifests.row_texts import RowTexts
+from reconciler.manifests.row_texts import RowTexts, digest_of
 from reconciler.scratch.contacts import ScratchContacts
 from reconciler.spec.contact import MAX_NUMBERS
 from reconciler.spec.contact_list import ContactListSpec, InlineContact
@@ -42,24 +42,35 @@ _NO_ID = "has no external id; write one"
 _NEITHER = "has neither an external id nor a phone number; leave titles, totals and notes out of the file"
 
 
-def read_file(one: ListToRead, known: TextHashes, into: ScratchContacts) -> ListContent:
-    """Read the contacts of a data file; rows whose text hash is `known` are not read."""
+def read_file(one: ListToRead, known: KnownRows, into: ScratchContacts) -> ListContent:
+    """Read the contacts of a data file; known rows are not read, nor is a file that is known as a whole."""
     file = open_data_file(one.document.file, one.spec.file or "")
     if isinstance(file, str):
         return ListContent(faults=[one.document.place.fault(("spec", "from"), file)])
-    texts = RowTexts(known, one.hash_key, _how_it_is_read(one))
     since = into.end
     try:
-        return _FileReading(file, one, into).take(_rows(file, one.spec, texts), texts)
+        return _read(file, one, known, into)
     except MoreToRead:
         into.remove_since(since)
-        return read_file(one, TextHashes(), into)
+        return read_file(one, NothingKnown(), into)
     except BrokenDataFile as broken:
         into.remove_since(since)
         return ListContent(faults=[broken.fault])
     except (OSError, UnicodeDecodeError) as fault:
         into.remove_since(since)
         return ListContent(faults=[Fault(file.name, None, None, f"changed while it was read: {fault}")])
+
+
+def _read(file: DataFile, one: ListToRead, known: KnownRows, into: ScratchContacts) -> ListContent:
+    how = _how_it_is_read(one)
+    digest, whole = digest_of(file, one.hash_key, how), known.whole_list(one.key)
+    if whole is not None and whole.digest == digest:
+        return ListContent(rows=ListRows(whole.texts.rows, file=whole, unread=whole.texts.rows))
+    texts = RowTexts(known.of_list(one.key), one.hash_key, how)
+    content = _FileReading(file, one, into).take(_rows(file, one.spec, texts), texts)
+    if not content.says_something:
+        content.rows = replace(content.rows, file=WholeFile(digest, texts.sum()))
+    return content
 
 
 def _how_it_is_read(one: ListToRead) -> Json:

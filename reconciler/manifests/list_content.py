@@ -62,3 +62,8 @@ class ListContent:
     columns: ColumnsRead | None = None
     warnings: list[str] = field(default_factory=list)
     zones: AbbreviatedZones = field(default_factory=AbbreviatedZones)
+
+    @property
+    def says_something(self) -> bool:
+        """Tell whether anything is to be said of it with every plan."""
+        return bool(self.faults or self.bad_rows or self.partly_bad or self.warnings or self.zones.counts)

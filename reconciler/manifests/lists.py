@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.core.desired import ListRows, Origin
-from reconciler.core.text_hashes import TextHashes
+from reconciler.core.known_rows import KnownRows
 from reconciler.manifests.contacts import desired_contact, read_numbers
 from reconciler.manifests.file_lists import read_file
 from reconciler.manifests.list_content import ListContent, ListToRead
@@ -13,8 +13,8 @@ from reconciler.scratch.contacts import ScratchContacts
 _KEY_HINT = "write one, or key: phone to derive it from the number"
 
 
-def read_list(one: ListToRead, known: TextHashes, into: ScratchContacts) -> ListContent:
-    """Read all contacts of a list; rows of a data file whose text hash is `known` are not read."""
+def read_list(one: ListToRead, known: KnownRows, into: ScratchContacts) -> ListContent:
+    """Read all contacts of a list; what is `known` of a data file is not read."""
     content = _inline(one, into) if one.spec.contacts is not None else read_file(one, known, into)
     _check_expected(one, content)
     return content

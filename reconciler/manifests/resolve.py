@@ -20,6 +20,7 @@ from reconciler.core.desired import (
     RedialList,
 )
 from reconciler.core.existing import Existing
+from reconciler.core.known_rows import KnownRows, NothingKnown
 from reconciler.core.masking import masked_name
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.rules import campaign_key
@@ -36,7 +37,7 @@ from reconciler.manifests.objects import desired_object
 from reconciler.manifests.redial import redial_list
 from reconciler.manifests.references import References, org_of
 from reconciler.manifests.remarks import declare
-from reconciler.manifests.row_texts import DocumentTexts, KnownRows, NothingKnown
+from reconciler.manifests.row_texts import DocumentTexts
 from reconciler.manifests.warnings import contact_warnings, object_warnings
 from reconciler.scratch.contacts import ScratchContacts
 from reconciler.scratch.database import Scratch
@@ -205,9 +206,8 @@ class _Collected:
             self.lists[key] = ListRows()
         elif isinstance(manifest, ContactList):
             rules = self._rules(key.org, manifest.metadata.campaign)
-            known = self.known.of_list(key) if manifest.spec.from_ is not None else TextHashes()
             one = ListToRead(document, manifest.spec, key, rules, self.hash_key)
-            content = read_list(one, known, self.contacts)
+            content = read_list(one, self.known, self.contacts)
             self._take_list(document, key, content)
 
     def _rules(self, org: str, campaign: str) -> CampaignRules:
@@ -263,16 +263,19 @@ class _Collected:
         redialled = {Place.of(key) for key in self.redials}
         met: dict[Place, list[TextHashes]] = {}
         kept: dict[Place, list[Iterable[str]]] = {}
+        whole = {key for key, rows in self.lists.items() if rows.unread}
         for place, hashes in self.texts.known().items():
             met.setdefault(place, []).append(hashes)
         for key, rows in self.lists.items():
             kept.setdefault(Place.of(key), []).append(rows.kept)
-            if len(rows.known):
+            if len(rows.known) or rows.unread:
                 met.setdefault(Place.of(key), []).append(rows.known)
         for place, texts in met.items():
             ids = chain(self.contacts.ids_in(place), *kept.get(place, ()))
             shared = chain(known.of_ids(place, ids), known.of_numbers(place, self.contacts.numbers_in(place)))
-            if place in redialled or any(text in several for text in shared for several in texts):
+            if place in redialled or any(
+                one.list in whole or any(one.text_hash in some for some in texts) for one in shared
+            ):
                 return True
         return False
 

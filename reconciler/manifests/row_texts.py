@@ -9,63 +9,25 @@ database, and where it says yes, everything is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import Protocol
 
 import phonenumbers
 
 from reconciler import __version__
 from reconciler.core.canonical import canonical_json
-from reconciler.core.desired import Json, ObjectKey, Place
-from reconciler.core.text_hashes import Met, TextHashes
+from reconciler.core.desired import Json, Place
+from reconciler.core.text_hashes import LOW, LOW_BITS, Met, TextHashes, TextSum
 from reconciler.core.zones import edition
+from reconciler.manifests.data_file import DataFile
 
 ALWAYS_READ = 50
 """So many rows at the top of a file are always read: they say what its columns hold."""
 
 _HASH_BYTES = 8
+_DIGEST_BYTES = 16
+_BLOCK = 1024 * 1024
 _BETWEEN_CELLS = "\x1f"
-
-
-class KnownRows(Protocol):
-    """What a database remembers of rows."""
-
-    def of_list(self, key: ObjectKey) -> TextHashes:
-        """Give the text hashes of a list's contacts."""
-        ...
-
-    def of_documents(self) -> Mapping[Place, TextHashes]:
-        """Give the text hashes of contacts that are documents of their own, by place."""
-        ...
-
-    def of_ids(self, place: Place, ids: Iterable[str]) -> Iterator[int]:
-        """Give the text hashes of the contacts of a place that have one of these external ids."""
-        ...
-
-    def of_numbers(self, place: Place, numbers: Iterable[str]) -> Iterator[int]:
-        """Give the text hashes of the contacts of a place that have one of these numbers (E.164)."""
-        ...
-
-
-class NothingKnown:
-    """A database that remembers no row, or is not asked: every row is read."""
-
-    def of_list(self, _key: ObjectKey) -> TextHashes:
-        """Give none."""
-        return TextHashes()
-
-    def of_documents(self) -> Mapping[Place, TextHashes]:
-        """Give none."""
-        return {}
-
-    def of_ids(self, _place: Place, _ids: Iterable[str]) -> Iterator[int]:
-        """Give none."""
-        return iter(())
-
-    def of_numbers(self, _place: Place, _numbers: Iterable[str]) -> Iterator[int]:
-        """Give none."""
-        return iter(())
 
 
 class DocumentTexts:
@@ -104,7 +66,7 @@ class RowTexts:
     def __init__(self, known: TextHashes, key: bytes, how: Json) -> None:
         self.met = 0
         self._known = Met(known)
-        self._read = 0
+        self._read = self._hashed = self._low = self._high = 0
         self._hash = _hash_of_how(key, how)
 
     def below(self, headers: Iterable[str]) -> None:
@@ -115,7 +77,15 @@ class RowTexts:
         """Give the text hash of a row."""
         digest = self._hash.copy()
         digest.update(_BETWEEN_CELLS.join(cells).encode("utf-8", "surrogatepass"))
-        return int.from_bytes(digest.digest(), "big", signed=True)
+        text_hash = int.from_bytes(digest.digest(), "big", signed=True)
+        self._hashed += 1
+        self._low += text_hash & LOW
+        self._high += text_hash >> LOW_BITS
+        return text_hash
+
+    def sum(self) -> TextSum:
+        """Sum up all rows whose hash was asked for."""
+        return TextSum(self._hashed, self._low, self._high)
 
     def recognises(self, text_hash: int) -> bool:
         """Tell whether a row need not be read; one that stands there twice is read the second time."""
@@ -130,8 +100,17 @@ class RowTexts:
         return self._known.all()
 
 
-def _hash_of_how(key: bytes, how: Json) -> blake2b:
+def digest_of(file: DataFile, key: bytes, how: Json) -> str:
+    """Give the keyed digest of a whole file, with everything beside it that says what it means."""
+    digest = _hash_of_how(key, how, _DIGEST_BYTES)
+    with file.open() as content:
+        while block := content.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _hash_of_how(key: bytes, how: Json, size: int = _HASH_BYTES) -> blake2b:
     """Begin hashes with everything beside a text that says what it means."""
-    begun = blake2b(key=key, digest_size=_HASH_BYTES)
+    begun = blake2b(key=key, digest_size=size)
     begun.update(canonical_json([how, __version__, phonenumbers.__version__, edition()]).encode())
     return begun

@@ -23,6 +23,7 @@ from reconciler.store.changed_since import changed_since
 from reconciler.store.dialect import Lock
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor, write_events
+from reconciler.store.known_files import remember_files
 from reconciler.store.lanes import drop_lanes
 from reconciler.store.schema_range import writing
 from reconciler.store.tables import installation
@@ -92,6 +93,7 @@ def _write(work: ApplyWork, plan: Plan, progressing: Progressing) -> None:
     drop_lanes(work.connection, {work.directory.campaign_key(key.org, key.name) for key in closed})
     declared = {change.key: change.declared for change in plan.objects if change.declared is not None}
     remember(work, [*declared.values(), *plan.remembered], plan.source)
+    remember_files(work, plan.lists, plan.source)
     forget(work, [change for change in plan.objects if change.declared is None])
     write_events(work.connection, work.actor, work.now, object_events(work, plan.objects))
     write_events(work.connection, work.actor, work.now, contact_events(work, plan.groups))

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
 
-from reconciler.core.desired import DesiredObject, Notice, ObjectKey
+from reconciler.core.desired import DesiredObject, ListRows, Notice, ObjectKey
 from reconciler.core.plan.change import Action, AnyChange, Change
 from reconciler.core.plan.contact_changes import ContactChanges
 from reconciler.core.plan.contact_groups import ContactGroups
@@ -95,7 +95,7 @@ class Effect:
 class Plan:
     """What an apply would do. Objects stand in order of dependence, contacts in order of their keys.
 
-    `groups` counts the changes of `contacts`, which may be a million.
+    `groups` counts the changes of `contacts`, which may be a million; `lists` says what their rows came to.
     `rules` hold once it is applied, `sweeps` and `effects` follow from the changes. `stamps` and `remembered`
     are bookkeeping that any apply of this plan does, and that is no change: of rows and documents whose text
     moved, but not their meaning.
@@ -115,6 +115,7 @@ class Plan:
     sweeps: Sequence[Sweep] = ()
     stamps: Sequence[Stamp] = ()
     remembered: Sequence[DesiredObject] = ()
+    lists: Mapping[ObjectKey, ListRows] = field(default_factory=dict)
 
     @property
     def in_sync(self) -> bool:

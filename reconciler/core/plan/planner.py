@@ -94,6 +94,7 @@ def plan(
         sweeps=tuple(sweeps(shifts)),
         stamps=contacts.stamps,
         remembered=objects.remembered,
+        lists=desired.lists,
     )
 
 

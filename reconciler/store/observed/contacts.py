@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, case, select
 
 from reconciler.core.canonical import instant_text
 from reconciler.core.desired import DesiredState, Json, ObjectKey, Place
@@ -14,6 +16,7 @@ from reconciler.core.plan.observed import ObservedContact
 from reconciler.core.settlement import ContactStatus
 from reconciler.core.text_hashes import TextHashes
 from reconciler.store.columns import AnyRow
+from reconciler.store.known_files import STANDS
 from reconciler.store.observed.places import lists_by_id, places
 from reconciler.store.portions import chunks
 from reconciler.store.tables import contact
@@ -56,11 +59,21 @@ _ANY_APPLIED = (
 )
 
 
+class Known(NamedTuple):
+    """What is known of the contacts of a place: those with these text hashes, and those that stand on a list.
+
+    The lists are those whose files are known as a whole; `source` has applied them.
+    """
+
+    source: str
+    texts: list[TextHashes]
+    lists: list[UUID]
+
+
 class ContactStream:
     """The contacts of some campaigns in the order of (org, campaign or '', external id); re-iterable.
 
-    `known` are text hashes of contacts that are left out, by campaign. Reads while it is iterated, so it
-    lives no longer than its connection.
+    Left out is what is `known`. Reads while it is iterated, so it lives no longer than its connection.
     """
 
     def __init__(
@@ -68,7 +81,7 @@ class ContactStream:
         connection: Connection,
         places: Mapping[Place, tuple[UUID, UUID]],
         lists: Mapping[UUID, ObjectKey],
-        known: Mapping[Place, Sequence[TextHashes]],
+        known: Mapping[Place, Known],
     ) -> None:
         self._connection = connection
         self._places = places
@@ -82,14 +95,17 @@ class ContactStream:
 
     def _rows(self, place: Place, parameters: dict[str, UUID]) -> Iterator[AnyRow]:
         known = self._known.get(place)
-        if not known:
+        if known is None:
             yield from self._connection.execute(_OF_CAMPAIGN, parameters)
             return
-        texts = self._connection.execute(_TEXTS, parameters)
+        stands = and_(contact.c.list_id.in_(known.lists), *STANDS)
+        is_other = case((stands, 0), else_=1)  # where NULL is compared, too
+        statement = _TEXTS.where(is_other == 1) if known.lists else _TEXTS
+        texts = self._connection.execute(statement, {**parameters, "source": known.source})
         others = sorted(
             external_id
             for external_id, text_hash in texts
-            if text_hash is None or not any(text_hash in several for several in known)
+            if text_hash is None or not any(text_hash in several for several in known.texts)
         )
         for chunk in chunks(others):
             yield from self._connection.execute(_OF_IDS, {**parameters, "ids": chunk})
@@ -114,12 +130,22 @@ def contacts_of(connection: Connection, desired: DesiredState, source: str) -> C
         asked = {"org": org_id, "campaign": key, "source": source}
         if place not in concerned and connection.execute(_ANY_APPLIED, asked).first() is not None:
             concerned.add(place)
-    known = {place: [hashes] for place, hashes in desired.known.items()}
-    for list_, rows in desired.lists.items():
-        if len(rows.known):
-            known.setdefault(Place.of(list_), []).append(rows.known)
     here = {place: found[place] for place in concerned}
-    return ContactStream(connection, here, lists_by_id(connection), known)
+    lists = lists_by_id(connection)
+    return ContactStream(connection, here, lists, _known(desired, lists, source))
+
+
+def _known(desired: DesiredState, lists: Mapping[UUID, ObjectKey], source: str) -> dict[Place, Known]:
+    known: defaultdict[Place, Known] = defaultdict(lambda: Known(source, [], []))
+    for place, hashes in desired.known.items():
+        known[place].texts.append(hashes)
+    for key, rows in desired.lists.items():
+        if len(rows.known):
+            known[Place.of(key)].texts.append(rows.known)
+    for id_, key in lists.items():
+        if key in desired.lists and desired.lists[key].unread:
+            known[Place.of(key)].lists.append(id_)
+    return known
 
 
 def _fields(row: AnyRow) -> dict[str, Json]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from reconciler.core.desired import ObjectKey, Place
-from reconciler.core.settlement import ContactStatus
+from reconciler.core.desired import ObjectKey, Place, WholeFile
+from reconciler.core.known_rows import KnownContact
 from reconciler.core.text_hashes import TextHashes
+from reconciler.store.known_files import STANDS, known_file, sum_of_contacts
 from reconciler.store.observed.places import lists_by_id, places
 from reconciler.store.portions import chunks
 from reconciler.store.tables import contact, contact_number
@@ -17,13 +18,7 @@ from reconciler.store.tables import contact, contact_number
 _STANDING = (
     select(contact.c.text_hash)
     .distinct()
-    .where(
-        contact.c.source == bindparam("source"),
-        contact.c.text_hash.is_not(None),
-        contact.c.applied_hash.is_not(None),
-        contact.c.status != ContactStatus.WITHDRAWN.value,
-        contact.c.withdraw_requested.is_(False),
-    )
+    .where(*STANDS)
     .order_by(contact.c.text_hash)
     .execution_options(yield_per=10_000)
 )
@@ -38,11 +33,11 @@ _in_campaign = (
     contact.c.campaign_key == bindparam("campaign_key"),
     contact.c.text_hash.is_not(None),
 )
-_OF_IDS = select(contact.c.text_hash).where(
+_OF_IDS = select(contact.c.list_id, contact.c.text_hash).where(
     *_in_campaign, contact.c.external_id.in_(bindparam("values", expanding=True))
 )
 _OF_NUMBERS = (
-    select(contact.c.text_hash)
+    select(contact.c.list_id, contact.c.text_hash)
     .join(contact_number, contact_number.c.contact_id == contact.c.id)
     .where(
         *_in_campaign,
@@ -59,7 +54,18 @@ class KnownRows:
         self._connection = connection
         self._source = source
         self._places = places(connection)
-        self._lists = {key: id_ for id_, key in lists_by_id(connection).items()}
+        self._names = lists_by_id(connection)
+        self._lists = {key: id_ for id_, key in self._names.items()}
+
+    def whole_list(self, key: ObjectKey) -> WholeFile | None:
+        """Give the file whose rows are the list's contacts, all of them and nobody else, if there is one."""
+        list_id = self._lists.get(key)
+        if list_id is None:
+            return None
+        known = known_file(self._connection, list_id)
+        if known is None or known.texts != sum_of_contacts(self._connection, list_id, self._source):
+            return None
+        return known
 
     def of_list(self, key: ObjectKey) -> TextHashes:
         """Give those of a list's contacts."""
@@ -79,16 +85,17 @@ class KnownRows:
                 found[place] = hashes
         return found
 
-    def of_ids(self, place: Place, ids: Iterable[str]) -> Iterator[int]:
-        """Give those of contacts of a place that have one of these external ids."""
+    def of_ids(self, place: Place, ids: Iterable[str]) -> Iterator[KnownContact]:
+        """Give the contacts of a place that have one of these external ids."""
         return self._of_any(_OF_IDS, place, ids)
 
-    def of_numbers(self, place: Place, numbers: Iterable[str]) -> Iterator[int]:
-        """Give those of contacts of a place that have one of these numbers (E.164)."""
+    def of_numbers(self, place: Place, numbers: Iterable[str]) -> Iterator[KnownContact]:
+        """Give the contacts of a place that have one of these numbers (E.164)."""
         return self._of_any(_OF_NUMBERS, place, numbers)
 
-    def _of_any(self, statement: Select[Any], place: Place, values: Iterable[str]) -> Iterator[int]:
+    def _of_any(self, statement: Select[Any], place: Place, values: Iterable[str]) -> Iterator[KnownContact]:
         org_id, campaign_key = self._places[place]
         here = {"org_id": org_id, "campaign_key": campaign_key}
         for chunk in chunks(values):
-            yield from self._connection.execute(statement, {"values": chunk, **here}).scalars()
+            for list_id, text_hash in self._connection.execute(statement, {"values": chunk, **here}):
+                yield KnownContact(self._names.get(list_id), text_hash)

@@ -34,7 +34,8 @@ class Inventory(Table, table=True):
     """What each source applied last: the memory of the three-way comparison, and of who owns what (R-PLAN-5).
 
     `campaign` is '' for kinds that live in none. Contacts are not listed here: they carry `source`,
-    `list_id` and their hashes themselves. `orphaned` marks a document that is gone from the manifests.
+    `list_id` and their hashes themselves. `file_known` is what is remembered of a
+    list's data file (store/known_files.py).
     """
 
     __table_args__ = (UniqueConstraint("kind", "org_id", "campaign", "name"),)
@@ -49,6 +50,7 @@ class Inventory(Table, table=True):
     document: str
     text_hash: str
     applied: dict[str, Any] = Field(sa_type=Json)
+    file_known: dict[str, Any] | None = Field(default=None, sa_type=Json)
 
 
 class Event(Table, table=True):

@@ -1,4 +1,4 @@
-"""Batches of feeds.
+"""Batches of feeds, and data files that are known as a whole.
 
 Revision 0002, after 0001.
 """
@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "number", name=op.f("uq_feed_batch_source_number")),
     )
     op.create_index("ix_feed_batch_name", "feed_batch", ["source", "name", "number"])
+    op.add_column("inventory", sa.Column("file_known", Json, nullable=True))
     applied = sa.text("state = 'applied'")
     op.create_index(
         "ix_feed_batch_applied", "feed_batch", ["source", "arrived_at", "name"],
