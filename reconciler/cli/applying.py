@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,19 +47,21 @@ def apply(
         raise UsageError("apply asks before it changes anything, and nobody can be asked", hint="add --yes")
     from reconciler.cli.revision import find_revision
     from reconciler.cli.session import opened, planning_session
+    from reconciler.clock import SystemClock
     from reconciler.controller.planning import ReadSource
+    from reconciler.ids import Uuid7
     from reconciler.store.months_ahead import make_ahead
-    from reconciler.store.schema import KEY_BYTES, ensure_schema
+    from reconciler.store.schema import Birth, ensure_schema
 
     applying = _Applying(ReadSource(source_of(paths, where, wishes)), where, wishes, yes=yes)
-    new_key = secrets.token_bytes(KEY_BYTES)
-    with planning_session(where.database_url, new_key) as session:
+    birth = Birth.drawn(Uuid7(), SystemClock().now())
+    with planning_session(where.database_url, birth) as session:
         planned = applying.settle_on_plan(session)
-        is_new = session.scratch
+        was_missing = session.scratch
     with opened(where.database_url) as session:
-        ensure_schema(session.database, session.ids, session.clock.now(), hash_key=new_key)
+        created = ensure_schema(session.database, session.ids, session.clock.now(), birth=birth)
         make_ahead(session.database, session.clock.now())
-        if is_new:
+        if was_missing and not created:
             planned = applying.same_plan(session, planned)
         result = applying.write(session, planned, author, find_revision(revision, paths))
     print_lines([applied_text(result)])
@@ -80,7 +81,7 @@ class _Applying:
         return self._agreed(self._plan(session))
 
     def same_plan(self, session: Session, shown: Planned) -> Planned:
-        """Plan again against the database that has just been made: the ids of its first rows are new."""
+        """Plan again against a database that somebody else has made meanwhile: its first ids are others."""
         planned = self._plan(session)
         return planned if planned.plan.digest == shown.plan.digest else self._agreed(planned)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -59,11 +58,13 @@ def diff(
 ) -> None:
     """Show what an apply would change. Exits 0 in sync, 2 with changes, 3 where a guard would refuse them."""
     from reconciler.cli.session import planning_session
+    from reconciler.clock import SystemClock
     from reconciler.controller.planning import ReadSource
-    from reconciler.store.schema import KEY_BYTES
+    from reconciler.ids import Uuid7
+    from reconciler.store.schema import Birth
 
     manifests = ReadSource(source_of(paths, where, wishes))
-    with planning_session(where.database_url, secrets.token_bytes(KEY_BYTES)) as session:
+    with planning_session(where.database_url, Birth.drawn(Uuid7(), SystemClock().now())) as session:
         options = plan_options(where, wishes, session.clock.now())
         with session.database.read() as connection:
             planned = manifests.plan(connection, options)

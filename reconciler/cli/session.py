@@ -14,7 +14,7 @@ from reconciler.ids import Uuid7
 from reconciler.ports import Clock, Ids
 from reconciler.store.engine import Database, exists, is_empty, open_database
 from reconciler.store.events import Actor
-from reconciler.store.schema import create_scratch
+from reconciler.store.schema import Birth, create_standin
 from reconciler.store.schema_range import check_version
 
 CI = "CI"
@@ -56,11 +56,11 @@ def connected(database_url: str, *, read_only: bool = False) -> Iterator[Session
 
 
 @contextmanager
-def planning_session(database_url: str, hash_key: bytes) -> Iterator[Session]:
+def planning_session(database_url: str, birth: Birth) -> Iterator[Session]:
     """Open a database to plan against it, read-only.
 
-    One that does not exist, or holds no table, is not created: an empty one in memory, with this key for its
-    keyed hashes, stands for it. Raises DatabaseUnusable where this release cannot work with the schema.
+    One that does not exist, or holds no table, is not created: an empty one in memory, of this birth, stands
+    for it. Raises DatabaseUnusable where this release cannot work with the schema.
     """
     if exists(database_url):
         with opened(database_url, read_only=True) as session:
@@ -72,7 +72,7 @@ def planning_session(database_url: str, hash_key: bytes) -> Iterator[Session]:
                 yield session
                 return
     with opened(IN_MEMORY) as session:
-        create_scratch(session.database, session.ids, session.clock.now(), hash_key)
+        create_standin(session.database, session.clock.now(), birth)
         yield replace(session, scratch=True)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection, insert, select, text, update
 
@@ -26,30 +27,53 @@ SANDBOX, LIVE = "sandbox", "live"
 KEY_BYTES = 32
 
 
-def ensure_schema(database: Database, ids: Ids, now: datetime, *, hash_key: bytes | None = None) -> None:
+class Birth(NamedTuple):
+    """What a database is born with: the key of its keyed hashes, and the ids of the organization `default`.
+
+    A plan against a database that does not exist yet is good for the one that is born with the same.
+    """
+
+    hash_key: bytes
+    org_id: UUID
+    adhoc_key: UUID
+
+    @classmethod
+    def drawn(cls, ids: Ids, now: datetime, hash_key: bytes | None = None) -> Birth:
+        """Draw ids, and a key at random unless one is given."""
+        return cls(hash_key or secrets.token_bytes(KEY_BYTES), ids(now), ids(now))
+
+
+def ensure_schema(database: Database, ids: Ids, now: datetime, *, birth: Birth | None = None) -> bool:
     """Create the tables in an empty database; check the version of any other. Never upgrades.
 
-    `hash_key` keys all keyed hashes of this database; by default it is drawn at random.
+    Tells whether it was created here and now, with this `birth`, which by default is drawn.
     """
     with database.read() as connection:
         if not is_empty(connection):
             check_version(connection)
-            return
+            return False
     with database.engine.connect() as connection:
         dialect.use_write_ahead_log(connection)
     with database.write() as connection:
-        if is_empty(connection):
-            _migrate(connection)
-            make_first(connection, now)
-            _first_rows(connection, ids, now, hash_key or secrets.token_bytes(KEY_BYTES))
+        if not is_empty(connection):
+            return False
+        _migrate(connection)
+        make_first(connection, now)
+        _first_rows(connection, now, birth or Birth.drawn(ids, now))
+        return True
 
 
 def create_scratch(database: Database, ids: Ids, now: datetime, hash_key: bytes) -> None:
     """Fill a database that lives no longer than this process, and make its tables: no migrations."""
+    create_standin(database, now, Birth.drawn(ids, now, hash_key))
+
+
+def create_standin(database: Database, now: datetime, birth: Birth) -> None:
+    """Do the same for one that stands for a database that does not exist yet."""
     with database.write() as connection:
         if is_empty(connection):
             create_tables(connection)
-        _first_rows(connection, ids, now, hash_key)
+        _first_rows(connection, now, birth)
 
 
 def create_tables(connection: Connection) -> None:
@@ -107,14 +131,14 @@ def _alembic(connection: Connection) -> Config:
     return config
 
 
-def _first_rows(connection: Connection, ids: Ids, now: datetime, hash_key: bytes) -> None:
+def _first_rows(connection: Connection, now: datetime, birth: Birth) -> None:
     connection.execute(
         insert(installation),
         {
             "id": 1,
             "environment": SANDBOX,
             "state_serial": 0,
-            "hash_key": hash_key,
+            "hash_key": birth.hash_key,
             "global_concurrency_limit": DEFAULT_GLOBAL_LIMIT,
             "labels": {},
             "created_at": now,
@@ -124,9 +148,9 @@ def _first_rows(connection: Connection, ids: Ids, now: datetime, hash_key: bytes
     connection.execute(
         insert(organization),
         {
-            "id": ids(now),
+            "id": birth.org_id,
             "name": DEFAULT,
-            "adhoc_key": ids(now),
+            "adhoc_key": birth.adhoc_key,
             "concurrency_limit": DEFAULT_ORG_LIMIT,
             "caller_ids": [],
             "labels": {},

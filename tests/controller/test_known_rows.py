@@ -16,7 +16,7 @@ import pytest
 from databases import ON_POSTGRESQL, ON_SQLITE, scratch_url
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from reconciler.clock import VirtualClock
 from reconciler.controller.planning import ReadSource, Source
@@ -237,7 +237,7 @@ def examined(place):
     with place.database.read() as connection:
         source = ReadSource(Source([str(place.folder)], io.BytesIO(), "default"))
         source.plan(connection, PlanOptions(NOW))
-        return sum(len(rows.known) for rows in source._examined[2].desired.lists.values())
+        return sum(len(rows.known) + rows.unread for rows in source._examined[2].desired.lists.values())
 
 
 def test_documents_that_are_as_they_were_applied_are_not_read(applied):
@@ -258,9 +258,24 @@ def test_documents_that_are_as_they_were_applied_are_not_read(applied):
         applied.plan()
 
 
-def test_what_is_as_it_was_applied_is_not_read(applied):
-    """R-PLAN-1: all rows but the first, which says what the columns hold."""
-    assert (applied.known(), examined(applied)) == (9, 8)
+def test_a_file_that_is_as_it_was_applied_is_not_read(applied):
+    """R-PLAN-1: none of its rows; of one with a row more, all known ones but the first, which is a sample."""
+    assert (applied.known(), examined(applied)) == (9, 9)
+    applied.write(**{**DECLARED, "crm": [*CRM, ("new", "+12125551099", "", "")]})
+    assert examined(applied) == 8
+
+
+def test_an_edit_has_the_file_read_again(applied):
+    """R-PLAN-3: the sum over the contacts is another one once any of them is edited, withdrawn or gone."""
+    for meddled in (
+        update(tables.contact).values(timezone="Asia/Tokyo").where(tables.contact.c.external_id == "c3"),
+        update(tables.contact).values(status="withdrawn").where(tables.contact.c.external_id == "c4"),
+        delete(tables.contact).where(tables.contact.c.external_id == "c5"),
+    ):
+        before = examined(applied)
+        with applied.database.write() as connection:
+            connection.execute(meddled)
+        assert examined(applied) < before
 
 
 @pytest.mark.parametrize(
