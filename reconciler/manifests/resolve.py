@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import chain
+from itertools import chain, groupby
+from typing import cast
 
 from reconciler.collector import collector_paused
 from reconciler.core.desired import (
@@ -26,17 +27,16 @@ from reconciler.core.plan.counting import counted
 from reconciler.core.plan.rules import campaign_key
 from reconciler.core.text_hashes import TextHashes
 from reconciler.errors import Fault, FaultsFound
-from reconciler.manifests.abbreviated_zones import AbbreviatedZones, is_abbreviated
+from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.age_format import is_encrypted
 from reconciler.manifests.campaign_rules import CampaignRules
-from reconciler.manifests.contacts import desired_contact, read_numbers
+from reconciler.manifests.contact_documents import ContactDocuments, NoContactError, ReadContact
 from reconciler.manifests.list_content import ColumnsRead, ListContent, ListToRead
 from reconciler.manifests.lists import read_list
 from reconciler.manifests.load import ContactText, Document, LoadedManifests
 from reconciler.manifests.objects import desired_object
 from reconciler.manifests.redial import redial_list
 from reconciler.manifests.references import References, org_of
-from reconciler.manifests.remarks import declare
 from reconciler.manifests.row_texts import DocumentTexts
 from reconciler.manifests.warnings import contact_warnings, object_warnings
 from reconciler.scratch.contacts import ScratchContacts
@@ -96,9 +96,9 @@ def examine(
     )
     with collector_paused():
         try:
-            for entry in loaded.entries:
-                collected.take(entry)
-        except _NoContactError:
+            for kind, entries in groupby(loaded.entries, type):
+                collected.take(kind, tuple(entries))
+        except NoContactError:
             return examine(loaded.all_read(), existing, hash_key, known)
         if known is not None and collected.touches(known):
             return examine(loaded, existing, hash_key)
@@ -137,10 +137,6 @@ def key_of(manifest: Manifest, default_org: str) -> ObjectKey:
     )
 
 
-class _NoContactError(Exception):
-    """A document that looked like a contact is another object: it counts before anything else is read."""
-
-
 @dataclass
 class _Collected:
     """Takes document after document."""
@@ -168,29 +164,37 @@ class _Collected:
             self.known.of_documents(), self.hash_key, [self.org, self.references.all_rules()]
         )
 
-    def take(self, entry: Document | ContactText) -> None:
-        if isinstance(entry, Document):
-            self._take_document(entry)
-            return
-        text_hash = self.texts.hash_of(entry.document.text)
-        if self.texts.recognises(text_hash):
-            self.contact_documents += 1
-            return
-        for result in entry.read():
-            if isinstance(result, Fault):
-                self.faults.append(result)
-            elif isinstance(result, Document):
-                if not isinstance(result.manifest, Contact):
-                    raise _NoContactError
-                self._take_document(result, text_hash)
+    @cached_property
+    def contact_reader(self) -> ContactDocuments:
+        """Read contacts that are documents of their own."""
+        return ContactDocuments(self.references, self.org)
 
-    def _take_document(self, document: Document, text_hash: int | None = None) -> None:
-        manifest = document.manifest
-        unknown = list(self.references.faults(document))
-        self.faults += unknown
-        if isinstance(manifest, Contact):
-            self._take_contact(document, manifest, text_hash)
+    def take(self, kind: type, entries: Sequence[Document | ContactText]) -> None:
+        """Take entries of one kind that stand one behind the other."""
+        if kind is ContactText:
+            self._take_contacts(cast("Sequence[ContactText]", entries))
             return
+        for document in cast("Sequence[Document]", entries):
+            self._take_document(document)
+
+    def _take_contacts(self, texts: Sequence[ContactText]) -> None:
+        for read in self.contact_reader.read_all(texts, self._not_known(texts)):
+            self._take_contact(read)
+
+    def _not_known(self, texts: Sequence[ContactText]) -> Iterator[tuple[int, int]]:
+        for index, text in enumerate(texts):
+            text_hash = self.texts.hash_of(text.document.text)
+            if self.texts.recognises(text_hash):
+                self.contact_documents += 1
+            else:
+                yield index, text_hash
+
+    def _take_document(self, document: Document) -> None:
+        manifest = document.manifest
+        if isinstance(manifest, Contact):
+            self._take_contact(self.contact_reader.read(document))
+            return
+        self.faults += self.references.faults(document)
         key = key_of(manifest, self.org)
         first = self.declared.setdefault(key, document)
         if first is not document:
@@ -214,28 +218,14 @@ class _Collected:
         """Find the campaign's rules; of an unknown one, which is a fault already, none are known."""
         return self.references.rules(org, campaign) or CampaignRules(org, campaign)
 
-    def _take_contact(self, document: Document, manifest: Contact, text_hash: int | None) -> None:
+    def _take_contact(self, read: ReadContact) -> None:
+        self.faults += read.faults
+        if read.contact is None:
+            return
         self.contact_documents += 1
-        metadata, spec = manifest.metadata, manifest.spec
-        rules = self._rules(org_of(manifest, self.org), metadata.campaign)
-        numbers = read_numbers(spec.phone_numbers, rules)
-        for at, message in numbers.bad:
-            self.faults.append(document.place.fault(("spec", "phone_numbers", at), message))
-        contact, problems = desired_contact(
-            metadata.name,
-            spec,
-            numbers.good,
-            metadata.labels,
-            rules,
-            document.origin,
-            None,
-            spec.phone_numbers,
-            None if is_abbreviated(spec.timezone) else text_hash,
-        )
-        self.faults += [document.place.fault(("spec", *path), message) for path, message in problems]
-        declare(contact, rules, self.contacts)
-        campaign = campaign_key(contact.org, contact.campaign)
-        self.zones.setdefault(campaign, AbbreviatedZones()).see(spec.timezone, document.origin)
+        self.contacts.add(read.contact, read.remarks)
+        campaign = campaign_key(read.contact.org, read.contact.campaign)
+        self.zones.setdefault(campaign, AbbreviatedZones()).see(read.zone, read.contact.origin)
 
     def _take_list(self, document: Document, key: ObjectKey, content: ListContent) -> None:
         self.faults += content.faults
