@@ -42,6 +42,11 @@ class AbbreviatedZones:
             self.counts[zone] += 1
             self.first.setdefault(zone, origin)
 
+    def add(self, others: AbbreviatedZones) -> None:
+        """Take notice of contacts that come behind."""
+        self.counts += others.counts
+        self.first = others.first | self.first
+
     def warnings(self, key: ObjectKey) -> Iterator[Notice]:
         """Yield one warning per zone, about the list or campaign of the contacts."""
         for zone, count in sorted(self.counts.items()):

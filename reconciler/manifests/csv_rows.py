@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 
 from reconciler.core.phones import mask_numbers_in
 from reconciler.errors import Fault
@@ -26,7 +25,6 @@ from reconciler.manifests.text_check import checked_text
 from reconciler.spec.contact_list import Columns
 
 DELIMITERS = (",", ";", "\t", "|")
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _EXCEL_SEPARATOR_LINE = 5  # `sep=;`
 _HEADER_HINT = "begin the file with the header"
 _TEXT_FORMULA = re.compile(r'\s*="([^"]*)"\s*')
@@ -172,7 +170,7 @@ def _data_row(
         line,
         (id_at is not None and cells[id_at].strip()) or None,
         [(header, number) for header, i in numbers for number in split_numbers(cells[i])],
-        {field: text for field, i in fields if (text := cells[i].strip())} if fields else _NOTHING,
+        {field: text for field, i in fields if (text := cells[i].strip())},
         {header: cells[i] for header, i in data if cells[i]},
         layout.column_names,
         layout,

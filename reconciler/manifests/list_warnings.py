@@ -30,14 +30,14 @@ class FirstRows:
 
     def __init__(self) -> None:
         self._sample: list[DataRow] = []
-        self._layout: Layout | None = None
+        self.layout: Layout | None = None
         self._seen = 0
 
     def see(self, row: Row) -> None:
         """Take the next row."""
         self._seen += 1
         if isinstance(row, DataRow):
-            self._layout = self._layout or row.layout
+            self.layout = self.layout or row.layout
             if self._seen <= ALWAYS_READ:
                 self._sample.append(row)
 
@@ -65,8 +65,8 @@ class FirstRows:
 
     def _dialled_columns(self) -> Sequence[str]:
         """Give the columns of numbers: of a CSV file all, of JSON lines those of the first rows."""
-        if self._layout is not None:
-            return [self._layout.headers[at] for at in self._layout.numbers]
+        if self.layout is not None:
+            return [self.layout.headers[at] for at in self.layout.numbers]
         return list(dict.fromkeys(column for row in self._sample for column, _ in row.numbers))
 
 

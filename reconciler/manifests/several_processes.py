@@ -12,19 +12,17 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from itertools import chain, islice
 from multiprocessing import get_context
-from typing import Any, TypeVar
+from multiprocessing.connection import Connection
+from typing import Any, Generic, TypeVar
 
 Portion = TypeVar("Portion")
 Result = TypeVar("Result")
 
 ENOUGH = 8
 """So many portions, before others are asked to help."""
-
-_born_with: list[Callable[[Any], Any]] = []
-"""What a process was forked to do."""
 
 
 def in_order(work: Callable[[Portion], Result], portions: Iterable[Portion]) -> Iterator[Result]:
@@ -35,28 +33,81 @@ def in_order(work: Callable[[Portion], Result], portions: Iterable[Portion]) -> 
     if len(first) < ENOUGH or cores == 1 or not _may_fork():
         yield from map(work, chain(first, left))
         return
-    _born_with.append(work)
-    pool = ProcessPoolExecutor(cores, get_context("fork"), _leave_interrupts_to_the_parent)
+    helpers: deque[_Helper[Portion, Result]] = deque()
+    for _ in range(cores):
+        helpers.append(_Helper(work, helpers))
     try:
-        waiting: deque[Future[Result]] = deque()
         for portion in chain(first, left):
-            waiting.append(pool.submit(_do, portion))
-            if len(waiting) > 2 * cores:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            if helpers[0].is_busy:
+                yield helpers[0].result()
+            helpers[0].begin(portion)
+            helpers.rotate(-1)
+        for helper in helpers:
+            if helper.is_busy:
+                yield helper.result()
     finally:
-        _born_with.pop()
-        pool.shutdown(cancel_futures=True)
+        for helper in helpers:
+            helper.dismiss()
+
+
+class _Helper(Generic[Portion, Result]):
+    """A process that does one portion at a time; while it does, its parent prepares the next ones."""
+
+    def __init__(self, work: Callable[[Portion], Result], others: Iterable[_Helper[Portion, Result]]) -> None:
+        context = get_context("fork")
+        self._work = work
+        self._mine, its = context.Pipe()
+        parents = [self._mine, *(other._mine for other in others)]  # noqa: SLF001 - of this class
+        self._process = context.Process(target=_serve, args=(work, its, parents), daemon=True)
+        self._process.start()
+        its.close()
+        self._portion: list[Portion] = []
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._portion)
+
+    def begin(self, portion: Portion) -> None:
+        self._portion.append(portion)
+        with suppress(OSError):  # it died: the result says so
+            self._mine.send(portion)
+
+    def result(self) -> Result:
+        """Give what became of the portion; where the process died, do it here."""
+        portion = self._portion.pop()
+        try:
+            result, fault = self._mine.recv()
+        except (EOFError, OSError):
+            return self._work(portion)
+        if fault is not None:
+            raise fault
+        return result  # type: ignore[no-any-return] # what the work gave
+
+    def dismiss(self) -> None:
+        self._mine.close()
+        if self.is_busy:
+            self._process.terminate()
+        self._process.join()
 
 
 def _may_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-def _do(portion: Any) -> Any:  # noqa: ANN401 - of the kinds above
-    return _born_with[-1](portion)
+def _serve(work: Callable[[Any], Any], mine: Connection, parents: Iterable[Connection]) -> None:
+    """Work until nobody asks any more; Ctrl-C is for the parent to heed.
 
-
-def _leave_interrupts_to_the_parent() -> None:
+    The ends of the parent, which a fork has too, are closed: when the parent is gone, nobody else holds them.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for end in parents:
+        end.close()
+    with suppress(EOFError, OSError):
+        while True:
+            portion = mine.recv()
+            answer: tuple[Any, Exception | None]
+            try:
+                answer = work(portion), None
+            except Exception as fault:  # noqa: BLE001 - the parent raises it
+                answer = None, fault
+            mine.send(answer)
