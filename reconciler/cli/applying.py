@@ -97,8 +97,8 @@ class _Applying:
 
     def _plan(self, session: Session) -> Planned:
         options = plan_options(self._where, self._wishes, session.clock.now())
-        with session.database.read() as connection:
-            return self._manifests.plan(connection, options)
+        with session.database.read() as connection, progress_bar("Reading contacts") as progressing:
+            return self._manifests.plan(connection, options, progressing)
 
     def _agreed(self, planned: Planned) -> Planned:
         from reconciler.controller.planning import refuse_guarded

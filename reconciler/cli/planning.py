@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from reconciler.cli.settings import Paths, Place
-from reconciler.cli.terminal import note, print_lines, print_plan
+from reconciler.cli.terminal import note, print_lines, print_plan, progress_bar
 from reconciler.errors import EXIT_CHANGES, EXIT_GUARDED, UsageError
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def diff(
     manifests = ReadSource(source_of(paths, where, wishes))
     with planning_session(where.database_url, Birth.drawn(Uuid7(), SystemClock().now())) as session:
         options = plan_options(where, wishes, session.clock.now())
-        with session.database.read() as connection:
-            planned = manifests.plan(connection, options)
+        with session.database.read() as connection, progress_bar("Reading contacts") as progressing:
+            planned = manifests.plan(connection, options, progressing)
     show(planned, output, show_pii=wishes.show_pii)
     if not exit_zero and (code := exit_code(planned.plan)):
         raise typer.Exit(code)

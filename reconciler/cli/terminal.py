@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
 import typer
+
+_REFRESHED_EVERY = 0.1
+"""Seconds between two pictures of a bar."""
 
 _MARKED = re.compile(r"^ {2,4}([+~!-]) ")
 _COLOURS = {"+": "32", "~": "33", "-": "31", "!": "35"}
@@ -59,18 +63,36 @@ def agrees(question: str) -> bool:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on standard error while a person watches; gives what to tell it: (done, total)."""
+    """Show a bar on standard error while a person watches, with the rate and the time that is left.
+
+    Gives what to tell it: (done, total), where a total of 0 is one that nobody knows.
+    """
     if not shows_colours(sys.stderr):
         yield _unseen
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=None)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    # no thread that refreshes it: a process with threads reads by itself (manifests/several_processes.py)
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as progress:
+        task = progress.add_task(title, total=None, rate="")
+        told = 0.0
 
         def tell(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+            nonlocal told
+            speed = progress.tasks[task].speed
+            rate = f"{speed:,.0f}/s" if speed else ""
+            progress.update(task, completed=done, total=total or None, rate=rate)
+            if (now := time.monotonic()) >= told + _REFRESHED_EVERY or done == total:
+                progress.refresh()
+                told = now
 
         yield tell
 

@@ -16,6 +16,7 @@ from reconciler.core.plan.plan import Plan, PlanOptions, Tripped
 from reconciler.core.plan.planner import plan
 from reconciler.core.text_hashes import TextHashes
 from reconciler.errors import Fault, FaultsFound, GuardRefused
+from reconciler.manifests.list_content import Progressing, unwatched
 from reconciler.manifests.load import LoadedManifests, load_manifests
 from reconciler.manifests.redial import still_to_come
 from reconciler.manifests.resolve import Examination, examine
@@ -63,6 +64,7 @@ class ReadSource:
         self._strict = source.strict
         self._read_all = source.read_all
         self._examined: tuple[Existing, bytes, Examination] | None = None
+        self._progressing: Progressing = unwatched
 
     def summary(self, known: Existing, key: bytes, now: datetime) -> Summary:
         """Give the counts of everything, and every fault, bad row and warning; under `strict` no bad rows."""
@@ -88,8 +90,14 @@ class ReadSource:
             raise FaultsFound(faults)
         return examination.desired, examination.bad_rows
 
-    def plan(self, connection: Connection, options: PlanOptions) -> Planned:
-        """Compare with the database. Raises FaultsFound and PlanRefused."""
+    def plan(
+        self, connection: Connection, options: PlanOptions, progressing: Progressing = unwatched
+    ) -> Planned:
+        """Compare with the database. Raises FaultsFound and PlanRefused.
+
+        `progressing` is told how many rows of a list have been read, and of how many.
+        """
+        self._progressing = progressing
         rows = None if self._read_all else KnownRows(connection, options.source)
         now = None if options.simulated else options.now  # a simulation may play in the past
         desired, bad_rows = self.desired(existing(connection), hash_key(connection), rows, now)
@@ -109,7 +117,8 @@ class ReadSource:
 
     def _examine(self, known: Existing, key: bytes, rows: KnownRows | None = None) -> Examination:
         if self._examined is None or self._examined[:2] != (known, key) or not self._still_known(rows):
-            self._examined = (known, key, examine(self._loaded, known, key, rows))
+            examination = examine(self._loaded, known, key, rows, self._progressing)
+            self._examined = (known, key, examination)
         return self._examined[2]
 
     def _still_known(self, rows: KnownRows | None) -> bool:

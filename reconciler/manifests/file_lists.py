@@ -55,11 +55,12 @@ def read_file(one: ListToRead, known: KnownRows, into: ScratchContacts) -> ListC
 
 def _read(file: DataFile, one: ListToRead, known: KnownRows, into: ScratchContacts) -> ListContent:
     how = _how_it_is_read(one)
-    digest, whole = digest_of(file, one.hash_key, how), known.whole_list(one.key)
+    (digest, lines), whole = digest_of(file, one.hash_key, how), known.whole_list(one.key)
     if whole is not None and whole.digest == digest:
         return ListContent(rows=ListRows(whole.texts.rows, file=whole, unread=whole.texts.rows))
     texts = RowTexts(known.of_list(one.key), one.hash_key, how)
-    content = _FileReading(file, one, into).take(_rows(file, one.spec, texts), texts)
+    expected = 0 if file.is_parquet else lines  # of Parquet nobody knows before it is read
+    content = _FileReading(file, one, into, expected).take(_rows(file, one.spec, texts), texts)
     if not content.says_something:
         content.rows = replace(content.rows, file=WholeFile(digest, texts.sum()))
     return content
@@ -81,7 +82,8 @@ def _rows(file: DataFile, spec: ContactListSpec, texts: RowTexts) -> Iterator[Ro
 class _FileReading:
     """Gathers what the rows of one data file come to, portion by portion."""
 
-    def __init__(self, file: DataFile, one: ListToRead, into: ScratchContacts) -> None:
+    def __init__(self, file: DataFile, one: ListToRead, into: ScratchContacts, expected: int) -> None:
+        self._expected = expected
         self._file = file
         self._list = one
         self._into = into
@@ -102,6 +104,7 @@ class _FileReading:
             kept |= found.kept
             unreadable += found.unreadable_ids
             id_column = found.id_column or id_column
+            self._list.progressing(self._count, self._expected)
         for identity, lines in self._into.take_repeated(since, kept):
             kept.add(identity)
             content.bad_rows += self._repeated(identity, lines, id_column)

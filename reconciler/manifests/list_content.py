@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
@@ -18,6 +19,14 @@ _KEY_HEX = 20
 _DERIVED = "phone-"
 
 
+Progressing = Callable[[int, int], None]
+"""Told how many rows or documents have been read, and of how many; 0 where nobody knows."""
+
+
+def unwatched(_done: int, _total: int) -> None:
+    """Nobody watches."""
+
+
 class ListToRead(NamedTuple):
     """A declared list, and the rules that its rows are read by.
 
@@ -29,6 +38,7 @@ class ListToRead(NamedTuple):
     key: ObjectKey
     rules: CampaignRules
     hash_key: bytes
+    progressing: Progressing = unwatched
 
     def id_from_number(self, number: str) -> str:
         """Derive a contact's external id from its first number, so that it is not the number (R-ID-4)."""

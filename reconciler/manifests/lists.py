@@ -21,7 +21,7 @@ def read_list(one: ListToRead, known: KnownRows, into: ScratchContacts) -> ListC
 
 
 def _inline(one: ListToRead, into: ScratchContacts) -> ListContent:
-    document, spec, key, rules, _ = one
+    document, spec, key, rules, *_ = one
     content = ListContent()
     for index, row in enumerate(spec.contacts or ()):
         path = ("spec", "contacts", index)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, groupby
+from operator import itemgetter
 from typing import cast
 
 from reconciler.collector import collector_paused
@@ -30,8 +31,8 @@ from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.age_format import is_encrypted
 from reconciler.manifests.campaign_rules import CampaignRules
-from reconciler.manifests.contact_documents import ContactDocuments, NoContactError, ReadContact
-from reconciler.manifests.list_content import ColumnsRead, ListContent, ListToRead
+from reconciler.manifests.contact_documents import AT_ONCE, ContactDocuments, NoContactError, ReadContact
+from reconciler.manifests.list_content import ColumnsRead, ListContent, ListToRead, Progressing, unwatched
 from reconciler.manifests.lists import read_list
 from reconciler.manifests.load import ContactText, Document, LoadedManifests
 from reconciler.manifests.objects import desired_object
@@ -82,7 +83,11 @@ def resolve(
 
 
 def examine(
-    loaded: LoadedManifests, existing: Existing, hash_key: bytes, known: KnownRows | None = None
+    loaded: LoadedManifests,
+    existing: Existing,
+    hash_key: bytes,
+    known: KnownRows | None = None,
+    progressing: Progressing = unwatched,
 ) -> Examination:
     """Resolve as far as it goes, and collect what stands in the way instead of raising it.
 
@@ -92,20 +97,26 @@ def examine(
     references = References(loaded, existing)
     scratch = Scratch(in_memory=_holds_decrypted(loaded))
     collected = _Collected(
-        references, loaded.org, hash_key, [*loaded.faults], scratch.contacts, known or NothingKnown()
+        references,
+        loaded.org,
+        hash_key,
+        [*loaded.faults],
+        scratch.contacts,
+        known or NothingKnown(),
+        progressing,
     )
     with collector_paused():
         try:
             for kind, entries in groupby(loaded.entries, type):
                 collected.take(kind, tuple(entries))
         except NoContactError:
-            return examine(loaded.all_read(), existing, hash_key, known)
+            return examine(loaded.all_read(), existing, hash_key, known, progressing)
         if known is not None and collected.touches(known):
-            return examine(loaded, existing, hash_key)
+            return examine(loaded, existing, hash_key, progressing=progressing)
         collected.refuse_declared_again()
         warnings = [*object_warnings(loaded.documents, references, loaded.org)]
         warnings += contact_warnings(scratch.contacts, references)
-        for campaign, zones in collected.zones.items():
+        for campaign, zones in sorted(collected.zones.items(), key=itemgetter(0)):
             warnings += zones.warnings(campaign)
     notices = [*collected.notices, *warnings]
     desired = DesiredState(
@@ -147,6 +158,7 @@ class _Collected:
     faults: list[Fault]
     contacts: ScratchContacts
     known: KnownRows
+    progressing: Progressing
     bad_rows: list[Fault] = field(default_factory=list)
     objects: list[DesiredObject] = field(default_factory=list)
     lists: dict[ObjectKey, ListRows] = field(default_factory=dict)
@@ -180,6 +192,8 @@ class _Collected:
     def _take_contacts(self, texts: Sequence[ContactText]) -> None:
         for read in self.contact_reader.read_all(texts, self._not_known(texts)):
             self._take_contact(read)
+            if self.contact_documents % AT_ONCE == 0:
+                self.progressing(self.contact_documents, len(texts))
 
     def _not_known(self, texts: Sequence[ContactText]) -> Iterator[tuple[int, int]]:
         for index, text in enumerate(texts):
@@ -210,7 +224,7 @@ class _Collected:
             self.lists[key] = ListRows()
         elif isinstance(manifest, ContactList):
             rules = self._rules(key.org, manifest.metadata.campaign)
-            one = ListToRead(document, manifest.spec, key, rules, self.hash_key)
+            one = ListToRead(document, manifest.spec, key, rules, self.hash_key, self.progressing)
             content = read_list(one, self.known, self.contacts)
             self._take_list(document, key, content)
 

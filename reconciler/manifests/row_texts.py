@@ -100,13 +100,14 @@ class RowTexts:
         return self._known.all()
 
 
-def digest_of(file: DataFile, key: bytes, how: Json) -> str:
-    """Give the keyed digest of a whole file, with everything beside it that says what it means."""
-    digest = _hash_of_how(key, how, _DIGEST_BYTES)
+def digest_of(file: DataFile, key: bytes, how: Json) -> tuple[str, int]:
+    """Give the keyed digest of a whole file with all that says what it means, and the number of its lines."""
+    digest, lines = _hash_of_how(key, how, _DIGEST_BYTES), 0
     with file.open() as content:
         while block := content.read(_BLOCK):
             digest.update(block)
-    return digest.hexdigest()
+            lines += block.count(b"\n")
+    return digest.hexdigest(), lines
 
 
 def _hash_of_how(key: bytes, how: Json, size: int = _HASH_BYTES) -> blake2b:

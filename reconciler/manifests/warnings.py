@@ -39,7 +39,7 @@ def contact_warnings(contacts: ScratchContacts, references: References) -> Itera
     what is left out of `contacts` changes none of them but in these two ways.
     """
     contacts.find_shared()
-    for place in contacts.places():
+    for place in sorted(contacts.places()):
         rules = references.rules(*place) if place.campaign else None
         if rules is None:
             continue

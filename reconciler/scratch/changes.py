@@ -12,24 +12,20 @@ from reconciler.core.desired import DesiredContact, ObjectKey, Origin
 from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange
 from reconciler.scratch.packed import Numbered, pack, unpack
 
-_ANEW = (
-    "DROP TABLE IF EXISTS change",
-    "CREATE TABLE change (seq INTEGER PRIMARY KEY, created INTEGER, position INTEGER, content BLOB)",
-)
-_ADD = "INSERT INTO change VALUES (?, ?, ?, ?)"
+_COLUMNS = "seq INTEGER PRIMARY KEY, created INTEGER, position INTEGER, content BLOB"
 _AT_ONCE = 2_000
 
 
 class ScratchChanges:
-    """The changes of a plan's contacts (core.plan.contact_changes.ContactChanges)."""
+    """The changes of a plan's contacts (core.plan.contact_changes.ContactChanges), in a table of its own."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, table: str) -> None:
         self._connection = connection
+        self._table = table
         self._lists: Numbered[ObjectKey | None] = Numbered()
         self._rows: list[tuple[Any, ...]] = []
         self._count = 0
-        for statement in _ANEW:
-            connection.execute(statement)
+        connection.execute(f"CREATE TABLE {table} ({_COLUMNS})")
 
     def add(self, change: ContactChange) -> None:
         """Add the next one."""
@@ -80,7 +76,8 @@ class ScratchChanges:
 
     def _read(self, which: str) -> Iterator[ContactChange]:
         self._flush()
-        rows = self._connection.execute(f"SELECT position, content FROM change {which}")  # noqa: S608 - written here
+        query = f"SELECT position, content FROM {self._table} {which}"  # noqa: S608 - written here
+        rows = self._connection.execute(query)
         return (self._unpacked(position, unpack(content)) for position, content in rows)
 
     def _unpacked(self, position: int, packed: tuple[Any, ...]) -> ContactChange:
@@ -124,5 +121,6 @@ class ScratchChanges:
 
     def _flush(self) -> None:
         if self._rows:
-            self._connection.executemany(_ADD, self._rows)
+            add = f"INSERT INTO {self._table} VALUES (?, ?, ?, ?)"  # noqa: S608 - as above
+            self._connection.executemany(add, self._rows)
             self._rows.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reconciler.core.desired import DesiredState, Notice, ObjectKey, Origin
 from reconciler.core.plan.change import Change
@@ -11,7 +11,7 @@ from reconciler.core.plan.contact_groups import ContactGroups
 from reconciler.core.plan.contacts import plan_contacts
 from reconciler.core.plan.digest import PlanDigest
 from reconciler.core.plan.guards import tripped
-from reconciler.core.plan.impact import ContactEffects, Proposal, shifts_between, specs_after, sweeps
+from reconciler.core.plan.impact import ContactEffects, Proposal, Shift, shifts_between, specs_after, sweeps
 from reconciler.core.plan.lifecycle import hold_text, release_hint, still_covers
 from reconciler.core.plan.objects import plan_objects
 from reconciler.core.plan.observed import ObservedState
@@ -46,31 +46,15 @@ def plan(
     changes = [*objects.changes, *(orphan for orphan in orphans if isinstance(orphan, Change))]
     specs = specs_after(observed, changes)
     rules = rules_of_campaigns(specs)
-    suppressed = Suppressed(specs, observed.ledger, options.now)
-    groups, effects = ContactGroups(), ContactEffects(rules, suppressed)
-    lately = CalledLately(rules, suppressed, observed.recent_calls)
-    digest = PlanDigest(observed.hash_key, options.source)
+    told = _Told(observed, options, rules, Suppressed(specs, observed.ledger, options.now))
     for change in changes:
-        digest.see(change)
+        told.digest.see(change)
     into = FewChanges() if contact_changes is None else contact_changes
-    tellers = (into.add, groups.see, effects.see, lately.see, digest.see_contact)
-    contacts = plan_contacts(desired, observed, options, rules, tellers)
+    contacts = plan_contacts(desired, observed, options, rules, (into.add, *told.tellers))
     _refuse([*objects.refusals, *redial.refusals, *contacts.refusals, *_unknown_releases(desired, options)])
     before = rules_of_campaigns({key: live.spec for key, live in observed.objects.items()})
     shifts = shifts_between(before, rules)
-    proposal = Proposal(
-        desired,
-        observed,
-        options,
-        changes,
-        groups,
-        effects,
-        lately,
-        contacts.members,
-        rules,
-        shifts,
-        suppressed,
-    )
+    proposal = told.proposal(desired, changes, contacts.members, shifts)
     notices = [
         *objects.notices,
         *(orphan for orphan in orphans if isinstance(orphan, Notice)),
@@ -82,10 +66,10 @@ def plan(
     return Plan(
         source=options.source,
         serial=observed.serial,
-        digest=digest.text(),
+        digest=told.digest.text(),
         objects=changes,
         contacts=into,
-        groups=groups,
+        groups=told.groups,
         unchanged=objects.unchanged + contacts.unchanged,
         notices=notices,
         guards=tripped(proposal),
@@ -96,6 +80,54 @@ def plan(
         remembered=objects.remembered,
         lists=desired.lists,
     )
+
+
+class _Told:
+    """Those who are told each change of a contact as it is planned, and what they make of all of them."""
+
+    def __init__(
+        self,
+        observed: ObservedState,
+        options: PlanOptions,
+        rules: Mapping[ObjectKey, CampaignRules],
+        suppressed: Suppressed,
+    ) -> None:
+        self._observed = observed
+        self._options = options
+        self._rules = rules
+        self._suppressed = suppressed
+        self._effects = ContactEffects(rules, suppressed)
+        self._called_lately = CalledLately(rules, suppressed, observed.recent_calls)
+        self.groups = ContactGroups()
+        self.digest = PlanDigest(observed.hash_key, options.source)
+        self.tellers = (
+            self.groups.see,
+            self._effects.see,
+            self._called_lately.see,
+            self.digest.see_contact,
+        )
+
+    def proposal(
+        self,
+        desired: DesiredState,
+        changes: Sequence[Change],
+        members: Mapping[ObjectKey, int],
+        shifts: Sequence[Shift],
+    ) -> Proposal:
+        """Give what the guards judge."""
+        return Proposal(
+            desired,
+            self._observed,
+            self._options,
+            changes,
+            self.groups,
+            self._effects,
+            self._called_lately,
+            members,
+            self._rules,
+            shifts,
+            self._suppressed,
+        )
 
 
 def _refuse(reasons: Sequence[tuple[Origin | None, str]]) -> None:
