@@ -134,8 +134,11 @@ def examine(
 
 def _holds_decrypted(loaded: LoadedManifests) -> bool:
     """Tell whether contacts come from an encrypted file: in the clear they are on no disk."""
-    manifests = (document.manifest for document in loaded.documents)
-    return any(isinstance(one, ContactList) and is_encrypted(one.spec.file or "") for one in manifests)
+    return any(
+        is_encrypted(document.file.data.name if document.file.data else document.manifest.spec.file or "")
+        for document in loaded.documents
+        if isinstance(document.manifest, ContactList)
+    )
 
 
 def key_of(manifest: Manifest, default_org: str) -> ObjectKey:

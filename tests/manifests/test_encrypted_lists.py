@@ -12,10 +12,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from manifests.conftest import CAMPAIGN
 from support.age import RECIPIENT, SECRET, VARIABLES, encrypt_for, new_key, new_ssh_key
 
+from reconciler.core.desired import ObjectKey
+from reconciler.core.existing import OFFLINE
 from reconciler.manifests.age_keys import keys_in
 from reconciler.manifests.encrypted_files import Undecryptable, decrypted
+from reconciler.manifests.feeds.batch import batch_manifests
+from reconciler.manifests.resolve import examine
+from reconciler.spec.contact_feed import ContactFeedSpec
 
 BROKEN = Path(__file__).parents[2] / "examples" / "broken" / "files"
 WITH_A_PASSPHRASE = (BROKEN / "024-encrypted-with-a-passphrase" / "contacts.csv.age").read_bytes()
@@ -326,3 +332,15 @@ def test_a_key_does_not_show_itself():
     [found] = keys_in({"DIALCTL_AGE_KEY": SECRET})
     assert SECRET not in repr(found)
     assert RECIPIENT in repr(found)
+
+
+@pytest.mark.parametrize(("name", "in_memory"), [("crm.csv", False), ("crm.csv.age", True)])
+def test_what_was_decrypted_is_on_no_disk(examined, name, in_memory):
+    """Contacts of an encrypted list, and of an encrypted batch, wait in memory for their plan."""
+    text = f"{CAMPAIGN}---\napiVersion: campaigns/v1\nkind: ContactList\n"
+    text += f"metadata: {{name: crm, campaign: spring}}\nspec: {{from: {name}}}\n"
+    assert examined({"m.yaml": text}).scratch.in_memory == in_memory
+    list_ = ObjectKey("ContactList", "default", "spring", "crm")
+    spec = ContactFeedSpec.model_validate({"from": "inbox", "mode": "append", "interval": "15m"})
+    batch = batch_manifests(list_, spec, name, b"external_id,phone\n")
+    assert examine(batch, OFFLINE, b"a key").scratch.in_memory == in_memory

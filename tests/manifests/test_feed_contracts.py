@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from manifests.conftest import CAMPAIGN
 
 from reconciler.spec.registry import KINDS
 
-BASE = """\
-apiVersion: campaigns/v1
-kind: Configuration
-metadata: {name: office}
-spec: {agent_id: ada}
----
-apiVersion: campaigns/v1
-kind: Campaign
-metadata: {name: spring}
-spec: {configuration: office}
----
-"""
+BASE = f"{CAMPAIGN}---\n"
 FEED = """\
 apiVersion: campaigns/v1
 kind: ContactFeed

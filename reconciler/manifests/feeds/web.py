@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
@@ -63,11 +64,9 @@ class WebDocument:
 def _dated(arrival: Arrival, headers: httpx.Headers) -> Arrival:
     """Take what the server says of its document; a date that lies ahead is none."""
     arrived_at = arrival.arrived_at
-    try:
+    with suppress(ValueError):  # it says none
         said = parsedate_to_datetime(headers.get("Last-Modified", ""))
         arrived_at = min(arrived_at, said if said.tzinfo else said.replace(tzinfo=UTC))
-    except ValueError:
-        pass
     return Arrival(arrival.name, arrived_at, headers.get("ETag"))
 
 
