@@ -44,6 +44,7 @@ from reconciler.cli import (
 from reconciler.cli.misuse import tell_misuse
 from reconciler.cli.settings import Command, with_groups
 from reconciler.cli.terminal import note
+from reconciler.collector import collector_rare
 from reconciler.errors import EXIT_ERROR, DialctlError
 
 PROGRAM = "dialctl"
@@ -108,7 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     _print_whatever_comes()
     try:
-        code = _run(_asking([argument for argument in given if argument != DEBUG]))
+        with collector_rare():  # a command makes much while it starts, and little of it is ever garbage
+            code = _run(_asking([argument for argument in given if argument != DEBUG]))
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _interrupted()

@@ -23,8 +23,8 @@ from reconciler.manifests.feeds.batch import batch_manifests
 from reconciler.manifests.feeds.places import Arrived
 from reconciler.ports import Clock, Ids
 from reconciler.spec.contact_feed import ContactFeedSpec
-from reconciler.store.apply import ApplyResult, apply, unwatched
-from reconciler.store.apply_contacts import Progressing
+from reconciler.store.apply import ApplyResult, apply
+from reconciler.store.apply_progress import Progressing, unwatched
 from reconciler.store.dialect import Lock
 from reconciler.store.engine import Database
 from reconciler.store.events import Actor

@@ -41,14 +41,13 @@ _KINDS = {
 class _Region(NamedTuple):
     """A region of a calling code: its ISO 3166 code, and a pattern of the national numbers that are its own.
 
-    `claims`: numbers that begin like this are its own, valid or not, where the library says so. `kinds` are
-    patterns of the kinds of valid numbers; the first that fits says which kind it is.
+    `claims`: numbers that begin like this are its own, valid or not, where the library says so. `valid` has a
+    group for each kind of valid numbers; the one that fits says which kind it is.
     """
 
     code: str
     valid: re.Pattern[str]
     claims: re.Pattern[str] | None
-    kinds: tuple[tuple[int, re.Pattern[str]], ...]
 
 
 class _Plan(NamedTuple):
@@ -87,7 +86,7 @@ def valid_national(digits: str, region: str) -> str | None:
     national = digits[cut.end() :] if cut else digits
     if cut and not dialing.general.fullmatch(national):
         return None
-    if _region_of(_plan(dialing.calling_code), national) is None:
+    if _standing_in(_plan(dialing.calling_code), national) is None:
         return None
     return f"+{dialing.calling_code}{national}"
 
@@ -112,32 +111,30 @@ class Standing(NamedTuple):
 def standing_of(e164: str) -> Standing | None:
     """Give what a valid number is; None: ask the library."""
     found = _found(e164)
-    if found is None:
-        return None
-    code, region = found
-    national = e164[1 + len(code) :]
-    kind = next(kind for kind, pattern in region.kinds if pattern.fullmatch(national))
-    return Standing(code, region.code, kind)
+    return None if found is None else Standing(found[0], found[1].code, found[2])
 
 
 @lru_cache(maxsize=1024)  # whoever reads a number asks next where it belongs
-def _found(e164: str) -> tuple[str, _Region] | None:
+def _found(e164: str) -> tuple[str, _Region, int] | None:
+    """Give the calling code of a valid number, its region, and its kind."""
     code = _calling_code_of(e164[1 : _LONGEST_CALLING_CODE + 1])
     if code is None:
         return None
     plan, national = _plan(code), e164[1 + len(code) :]
-    region = None if plan.cut_off.match(national) else _region_of(plan, national)
-    return (code, region) if region else None
+    standing = None if plan.cut_off.match(national) else _standing_in(plan, national)
+    return (code, *standing) if standing else None
 
 
-def _region_of(plan: _Plan, national: str) -> _Region | None:
-    """Give the region in which a national number is valid: of several, the first that claims it decides."""
+def _standing_in(plan: _Plan, national: str) -> tuple[_Region, int] | None:
+    """Give region and kind of a valid number; of several regions, the first that claims it decides."""
     for region in plan.regions:
-        if region.claims is None:
-            if region.valid.fullmatch(national):
-                return region
-        elif region.claims.match(national):
-            return region if region.valid.fullmatch(national) else None
+        if region.claims is not None and not region.claims.match(national):
+            continue
+        valid = region.valid.fullmatch(national)
+        if valid is not None and valid.lastgroup is not None:
+            return region, _KINDS[valid.lastgroup]
+        if region.claims is not None:
+            return None
     return None
 
 
@@ -158,10 +155,7 @@ def _plan(calling_code: str) -> _Plan:
         if metadata is None:
             continue
         claims = metadata.leading_digits if len(names) > 1 else None
-        kinds = {kind: re.compile(pattern) for kind, pattern in _patterns(metadata)}
-        regions.append(
-            _Region(name, _valid_in(metadata), re.compile(claims) if claims else None, tuple(kinds.items()))
-        )
+        regions.append(_Region(name, _valid_in(metadata), re.compile(claims) if claims else None))
         if name == names[0]:  # the main region, whose rules numbers with a plus are read by
             cut_off = _prefix_of(metadata)
     return _Plan(tuple(regions), cut_off)
@@ -187,20 +181,20 @@ def _prefix_of(metadata: PhoneMetadata) -> re.Pattern[str]:
 
 
 def _valid_in(metadata: PhoneMetadata) -> re.Pattern[str]:
-    """Give one pattern of all numbers that the library takes for valid in a region."""
-    kinds = "|".join(pattern for _, pattern in _patterns(metadata))
+    """Give one pattern of all numbers that the library takes for valid in a region, with a group per kind."""
+    kinds = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _patterns(metadata))
     return re.compile(f"(?={_whole(metadata.general_desc)})(?:{kinds})") if kinds else _NOTHING
 
 
-def _patterns(metadata: PhoneMetadata) -> Iterator[tuple[int, str]]:
-    for name, kind in _KINDS.items():
+def _patterns(metadata: PhoneMetadata) -> Iterator[tuple[str, str]]:
+    for name in _KINDS:
         if name == "mobile" and metadata.same_mobile_and_fixed_line_pattern:
             continue  # then the library takes the pattern of fixed lines
         description: PhoneNumberDesc | None = getattr(metadata, name)
         if description is None or description.possible_length == _NONE_AT_ALL:
             continue
         if description.national_number_pattern:
-            yield kind, _whole(description)
+            yield name, _whole(description)
 
 
 def _whole(description: PhoneNumberDesc | None) -> str:

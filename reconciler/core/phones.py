@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType, phonenumberutil
@@ -43,6 +43,9 @@ _WHY_INVALID = {
     phonenumbers.ValidationResult.TOO_LONG: "too many digits",
 }
 _NATIONAL_WITH_ZERO = re.compile(r"0[1-9]\d{8,9}", re.ASCII)
+_FEW_DIGITS = 4
+"""As many digits begin an area nearly everywhere."""
+
 _MIN_ID_DIGITS = 10
 _SHOWN_DIGITS = 2
 _MIN_NATIONAL_DIGITS = 5
@@ -140,12 +143,28 @@ def zones_of(e164: str) -> tuple[str, ...]:
         return _zones_by_the_library(e164)
     if standing.kind in _NOWHERE or standing.region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY:
         return ()
-    from phonenumbers.tzdata import TIMEZONE_LONGEST_PREFIX  # noqa: PLC0415 - as in _zones_by_prefix
-
     code = standing.calling_code
-    if phonenumberutil.is_number_type_geographical(standing.kind, int(code)):
-        return _zones_by_prefix(e164[1 : TIMEZONE_LONGEST_PREFIX + 1])
+    if _is_geographical(standing.kind, code):
+        decisive = _decisive_digits().get(e164[1 : _FEW_DIGITS + 1], _FEW_DIGITS)
+        return _zones_by_prefix(e164[1 : decisive + 1])
     return _zones_by_prefix(code)
+
+
+@cache
+def _is_geographical(kind: int, calling_code: str) -> bool:
+    return bool(phonenumberutil.is_number_type_geographical(kind, int(calling_code)))
+
+
+@cache
+def _decisive_digits() -> Mapping[str, int]:
+    """Give how many digits tell a number's zones, by its first few; those, where more tell nothing more."""
+    from phonenumbers.tzdata import TIMEZONE_DATA  # noqa: PLC0415 - as in _zones_by_prefix
+
+    longest: dict[str, int] = {}
+    for prefix in TIMEZONE_DATA:
+        few = prefix[:_FEW_DIGITS]
+        longest[few] = max(longest.get(few, _FEW_DIGITS), len(prefix))
+    return longest
 
 
 @lru_cache(maxsize=65_536)

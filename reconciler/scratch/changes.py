@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from reconciler.core.desired import DesiredContact, ObjectKey, Origin
 from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange
+from reconciler.core.plan.contact_changes import PlainRow
 from reconciler.scratch.packed import Numbered, pack, unpack
 
 _COLUMNS = "seq INTEGER PRIMARY KEY, created INTEGER, position INTEGER, content BLOB"
@@ -25,6 +26,7 @@ class ScratchChanges:
         self._lists: Numbered[ObjectKey | None] = Numbered()
         self._rows: list[tuple[Any, ...]] = []
         self._count = 0
+        self._set_aside = SetAside(connection, f"{table}_rows")
         connection.execute(f"CREATE TABLE {table} ({_COLUMNS})")
 
     def add(self, change: ContactChange) -> None:
@@ -48,6 +50,16 @@ class ScratchChanges:
     def others(self) -> Iterator[ContactChange]:
         """Give the contacts that are there already, in order."""
         return self._read("WHERE NOT created ORDER BY seq")
+
+    def set_aside(self, rows: Iterable[PlainRow]) -> Iterable[PlainRow]:
+        """Keep rows that were made of these changes; those that were kept before are given up."""
+        self._set_aside.replace(rows)
+        return self._set_aside
+
+    def drop(self) -> None:
+        """Give everything up."""
+        self._set_aside.drop()
+        self._connection.execute(f"DROP TABLE {self._table}")
 
     def _packed(self, change: ContactChange) -> tuple[Any, ...]:
         key, desired, by = change.key, change.desired, change.changed_by
@@ -124,3 +136,26 @@ class ScratchChanges:
             add = f"INSERT INTO {self._table} VALUES (?, ?, ?, ?)"  # noqa: S608 - as above
             self._connection.executemany(add, self._rows)
             self._rows.clear()
+
+
+class SetAside:
+    """Rows that wait in a table of their own until they are read, in the order in which they came."""
+
+    def __init__(self, connection: sqlite3.Connection, table: str) -> None:
+        self._connection = connection
+        self._table = table
+
+    def replace(self, rows: Iterable[PlainRow]) -> None:
+        """Put rows in the place of those that are here."""
+        self.drop()
+        self._connection.execute(f"CREATE TABLE {self._table} (content BLOB)")
+        add = f"INSERT INTO {self._table} VALUES (?)"  # noqa: S608 - written here
+        self._connection.executemany(add, ((pack(row),) for row in rows))
+
+    def drop(self) -> None:
+        """Give them up."""
+        self._connection.execute(f"DROP TABLE IF EXISTS {self._table}")
+
+    def __iter__(self) -> Iterator[PlainRow]:
+        query = f"SELECT content FROM {self._table} ORDER BY rowid"  # noqa: S608 - as above
+        return (unpack(content) for (content,) in self._connection.execute(query))

@@ -32,6 +32,7 @@ class Scratch:
     def __init__(self, *, in_memory: bool = False) -> None:
         self.in_memory = in_memory
         self._plans = 0
+        self._changes: ScratchChanges | None = None
         # a session may be handed from the thread that watches files to the one that applies
         self._connection = sqlite3.connect(
             _IN_MEMORY if in_memory else _ON_DISK, isolation_level=None, check_same_thread=False
@@ -47,7 +48,8 @@ class Scratch:
 
     def changes(self) -> ScratchChanges:
         """Begin a new list of changes; the one before it is given up, and can be read no more."""
-        if self._plans:
-            self._connection.execute(f"DROP TABLE change_{self._plans}")
+        if self._changes is not None:
+            self._changes.drop()
         self._plans += 1
-        return ScratchChanges(self._connection, f"change_{self._plans}")
+        self._changes = ScratchChanges(self._connection, f"change_{self._plans}")
+        return self._changes

@@ -10,13 +10,10 @@ from sqlalchemy import Connection, select, update
 from reconciler.core.plan.plan import Plan
 from reconciler.errors import GuardRefused, SomebodyElseIsApplying
 from reconciler.ports import Clock, Ids
-from reconciler.store.apply_contacts import (
-    Progressing,
-    stamp_contacts,
-    write_contacts,
-)
+from reconciler.store.apply_contacts import stamp_contacts, write_contacts
 from reconciler.store.apply_memory import contact_events, forget, object_events, remember
 from reconciler.store.apply_objects import write_objects
+from reconciler.store.apply_progress import ApplyProgress, Progressing, unwatched
 from reconciler.store.apply_sweeps import sweep_contacts
 from reconciler.store.apply_work import ApplyWork, assign_ids, read_directory
 from reconciler.store.changed_since import changed_since
@@ -25,6 +22,8 @@ from reconciler.store.engine import Database
 from reconciler.store.events import Actor, write_events
 from reconciler.store.known_files import remember_files
 from reconciler.store.lanes import drop_lanes
+from reconciler.store.new_contact_rows import NewContactRows
+from reconciler.store.new_contacts import NewContacts
 from reconciler.store.schema_range import writing
 from reconciler.store.tables import installation
 from reconciler.store.tallies import TallyChange
@@ -36,10 +35,6 @@ class ApplyResult:
 
     serial: int
     summary: dict[str, int]
-
-
-def unwatched(_done: int, _total: int) -> None:
-    """Nobody watches the apply."""
 
 
 def nothing_else(_connection: Connection) -> None:
@@ -75,18 +70,23 @@ def apply(
     assign_ids(directory, plan.objects, ids, now)
     if plan.in_sync and not plan.stamps and not plan.remembered:
         return ApplyResult(serial, plan.summary())
+    progress = ApplyProgress(progressing, len(plan.contacts))
+    makes = NewContactRows(
+        plan, directory=directory, dialect=database.engine.dialect, ids=ids, now=now, serial=serial
+    )
+    new = NewContacts(plan.contacts, makes, progress)
     with writing(database, (Lock.STATE,)) as connection:
         _require_serial(connection, plan.serial)
         work = ApplyWork(connection, actor, now, serial, ids, directory, TallyChange())
-        _write(work, plan, progressing)
+        _write(work, plan, new, progress)
         connection.execute(update(installation).values(state_serial=serial))
         also(connection)
     return ApplyResult(serial, plan.summary())
 
 
-def _write(work: ApplyWork, plan: Plan, progressing: Progressing) -> None:
+def _write(work: ApplyWork, plan: Plan, new: NewContacts, progress: ApplyProgress) -> None:
     write_objects(work, list(plan.objects))
-    write_contacts(work, plan, progressing)
+    write_contacts(work, plan, new, progress)
     sweep_contacts(work, plan.sweeps)
     stamp_contacts(work, plan.stamps)
     closed = [key for key, rules in plan.rules.items() if rules.status == "closed"]

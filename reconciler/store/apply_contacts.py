@@ -1,12 +1,12 @@
 """Writes the contacts of a plan in bulk, portion by portion; what is runtime is judged under the lock.
 
 A dialer runs on between planning and the lock, so what a contact's status becomes is decided here again, from
-its row. New contacts get their ids in file order, which is dialing order (R-DIAL-2).
+its row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select, update
@@ -18,18 +18,16 @@ from reconciler.core.plan.rules import CampaignRules
 from reconciler.core.plan.standing import OPEN
 from reconciler.core.settlement import ContactStatus
 from reconciler.store.apply_contact_rows import Row, edited_row, number_rows
+from reconciler.store.apply_progress import ApplyProgress
 from reconciler.store.apply_work import ApplyWork
 from reconciler.store.columns import AnyRow
 from reconciler.store.lanes import lane_ids
-from reconciler.store.new_contact_rows import NewContacts
+from reconciler.store.new_contacts import NewContacts
 from reconciler.store.observed.contacts import CONTACT_FIELDS
 from reconciler.store.portions import chunks
 from reconciler.store.prepared import Prepared, prepared_insert
 from reconciler.store.rehoming import rehome_written
 from reconciler.store.tables import contact, contact_number
-
-Progressing = Callable[[int, int], None]
-"""Told how many contacts have been written, and of how many."""
 
 _EDITED = (
     *CONTACT_FIELDS, "source", "list_id", "source_hash", "applied_hash", "text_hash", "serial", "status",
@@ -37,7 +35,6 @@ _EDITED = (
 )  # fmt: skip
 _LOCK = select(contact).where(contact.c.id.in_(bindparam("ids", expanding=True))).with_for_update()
 _INSERT_NUMBERS = prepared_insert(contact_number, "org_id", "number", "contact_id")
-INSERTED_AT_ONCE = 10_000
 _EDIT = (
     update(contact)
     .where(contact.c.id == bindparam("id_"))
@@ -63,19 +60,15 @@ _FORGET_NUMBERS = Prepared(
 )
 
 
-def write_contacts(work: ApplyWork, plan: Plan, progressing: Progressing) -> None:
+def write_contacts(work: ApplyWork, plan: Plan, new: NewContacts, progress: ApplyProgress) -> None:
     """Insert, edit and withdraw contacts, portion by portion."""
-    directory, total, done = work.directory, len(plan.contacts), 0
-    rules = {directory.campaign_key(key.org, key.name): rules for key, rules in plan.rules.items()}
-    new = NewContacts(work, rules, plan.source)
-    for creations in chunks(plan.contacts.creations(), INSERTED_AT_ONCE):
-        rehome_written(work.connection, new.write(creations), work.ids, work.now)
-        done += len(creations)
-        progressing(done, total)
+    for written in new.write(work):
+        rehome_written(work.connection, written, work.ids, work.now)
+        progress.inserted(len(written))
+    rules = work.directory.by_campaign(plan.rules)
     for changes in chunks(plan.contacts.others()):
         _change(work, changes, rules, plan.source)
-        done += len(changes)
-        progressing(done, total)
+        progress.changed(len(changes))
 
 
 def stamp_contacts(work: ApplyWork, stamps: Sequence[Stamp]) -> None:

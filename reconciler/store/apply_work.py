@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from reconciler.core.desired import ObjectKey
 from reconciler.core.plan.change import Action, Change
+from reconciler.core.plan.rules import CampaignRules
 from reconciler.ports import Ids
 from reconciler.store.events import Actor
 from reconciler.store.observed.objects import NOWHERE
@@ -35,6 +36,10 @@ class Directory:
     def campaign_key(self, org: str, name: str | None) -> UUID:
         """Give the key of a campaign, or of "no campaign"."""
         return self.objects[ObjectKey("Campaign", org, None, name)] if name else self.adhoc_keys[org]
+
+    def by_campaign(self, rules: Mapping[ObjectKey, CampaignRules]) -> dict[UUID, CampaignRules]:
+        """Give the rules of campaigns by the campaigns' keys."""
+        return {self.campaign_key(key.org, key.name): its_rules for key, its_rules in rules.items()}
 
     def orgs_of_campaigns(self) -> dict[UUID, UUID]:
         """Map every campaign key to its organization's id."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
 
 from reconciler.core.plan.change import Action, ContactChange
+
+PlainRow = tuple[Any, ...]
+"""A row of texts, numbers, truth values, None, and tuples of them."""
 
 
 class ContactChanges(Protocol):
@@ -29,6 +32,10 @@ class ContactChanges(Protocol):
 
     def others(self) -> Iterator[ContactChange]:
         """Give the contacts that are there already, in order."""
+        ...
+
+    def set_aside(self, rows: Iterable[PlainRow]) -> Iterable[PlainRow]:
+        """Keep rows that were made of these changes, where the changes are; once, for the apply."""
         ...
 
 
@@ -56,3 +63,7 @@ class FewChanges:
     def others(self) -> Iterator[ContactChange]:
         """Leave the new ones out."""
         return (change for change in self._changes if change.action is not Action.CREATE)
+
+    def set_aside(self, rows: Iterable[PlainRow]) -> Iterable[PlainRow]:
+        """Make them all."""
+        return list(rows)
