@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from reconciler.core.text_hashes import TextHashes, TextSum
+from reconciler.core.text_hashes import KnownTexts, TextSum
 
 Json = Any
 """A JSON value: what `json.loads` may return."""
@@ -195,7 +195,7 @@ class ListRows:
 
     `kept` are ids of bad rows: the contacts that they name stay as they are (R-PHONE-2). `unreadable_ids`
     counts bad rows whose id cannot be read: above 0, nothing is withdrawn from the list in this plan.
-    `known` are the text hashes of rows that were not read, because their contacts are there as they say.
+    `known` are the text hashes of its contacts, and which of them rows have that were not read therefore.
     `file` is a file of which nothing is to be said; `unread` counts its rows where the database knows it as a
     whole, so that none was read.
     `frozen` tells that nothing is read any more: whoever is on the list stays on it (core/plan/redial.py).
@@ -205,7 +205,7 @@ class ListRows:
     bad: int = 0
     kept: frozenset[str] = frozenset()
     unreadable_ids: int = 0
-    known: TextHashes = field(default_factory=TextHashes)
+    known: KnownTexts = field(default_factory=KnownTexts)
     frozen: bool = False
     file: WholeFile | None = None
     unread: int = 0
@@ -245,4 +245,4 @@ class DesiredState:
     lists: Mapping[ObjectKey, ListRows] = field(default_factory=dict)
     notices: Sequence[Notice] = ()
     redials: Mapping[ObjectKey, RedialList] = field(default_factory=dict)
-    known: Mapping[Place, TextHashes] = field(default_factory=dict)
+    known: Mapping[Place, KnownTexts] = field(default_factory=dict)

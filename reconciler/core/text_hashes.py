@@ -5,21 +5,30 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import compress
 from typing import NamedTuple
 
 _SIGNED_64_BITS = "q"
 
-
 LOW_BITS, LOW = 32, 0xFFFF_FFFF
+"""A database sums up the two halves of hashes, for the sum of a million is no number of 64 bits."""
 
 
 class TextSum(NamedTuple):
-    """How many text hashes there are, and the sums of their halves: as good as comparing them one by one."""
+    """How many text hashes there are, and their sum: as good as comparing them one by one."""
 
     rows: int
-    low: int
-    high: int
+    total: int
+
+    @classmethod
+    def of_halves(cls, rows: int, low: int, high: int) -> TextSum:
+        """Put together the sums of the lower and the upper halves."""
+        return cls(rows, (high << LOW_BITS) + low)
+
+    def halves(self) -> tuple[int, int, int]:
+        """Take them apart, into numbers that any database holds."""
+        return self.rows, self.total & LOW, self.total >> LOW_BITS
 
 
 class TextHashes:
@@ -66,6 +75,26 @@ class Met:
         self._met[at] = True
         return True
 
-    def all(self) -> TextHashes:
-        """Give those that were met."""
-        return TextHashes(compress(self._hashes, self._met))
+    def known(self) -> KnownTexts:
+        """Give those that were met, and the others."""
+        met = self._met.translate(_TURNED)
+        return KnownTexts(
+            TextHashes(compress(self._hashes, self._met)), TextHashes(compress(self._hashes, met))
+        )
+
+
+_TURNED = bytes([1, *[0] * 255])
+"""Has 1 for 0, and 0 for 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTexts:
+    """Text hashes that a database knows: those that manifests still have, and those that they lack now."""
+
+    met: TextHashes = field(default_factory=TextHashes)
+    missed: TextHashes = field(default_factory=TextHashes)
+
+    def are(self, present: TextHashes) -> bool:
+        """Tell whether these are all that the database knows at present."""
+        count = len(self.met) + len(self.missed)
+        return count == len(present) and self.met <= present and self.missed <= present

@@ -15,7 +15,6 @@ from reconciler.manifests.data_file import (
     BrokenDataFile,
     DataFile,
     DataRow,
-    KnownRow,
     Row,
     UnreadableRow,
 )
@@ -35,7 +34,7 @@ def read_csv(file: DataFile, columns: Columns, texts: RowTexts, *, needs_id: boo
 
     Skipped are blank rows, and the header where it stands once more because exports were joined. A short row
     lacks its last cells; a row with more cells than headers, or with quotes that do not close, is unreadable.
-    `needs_id`: a file without a column for ids is refused. Rows that `texts` recognises are not read.
+    `needs_id`: a file without a column for ids is refused. Rows that `texts` knows are left out.
     Raises BrokenDataFile.
     """
     text = checked_text(file)
@@ -54,10 +53,8 @@ def read_csv(file: DataFile, columns: Columns, texts: RowTexts, *, needs_id: boo
         if isinstance(row, UnreadableRow):
             yield row
             continue
-        text_hash = texts.hash_of(row[1])
-        if texts.recognises(text_hash):
-            yield KnownRow.KNOWN
-        elif not _repeats(layout, row[1]):
+        text_hash = texts.unknown(row[1])
+        if text_hash is not None and not _repeats(layout, row[1]):
             yield _data_row(file, row, layout, text_hash)
 
 

@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
@@ -76,12 +75,6 @@ class DataRow(NamedTuple):
         return self.layout is not None and not self.fields
 
 
-class KnownRow(Enum):
-    """A row that was not read, because its contact is there as it says."""
-
-    KNOWN = "known"
-
-
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:
     """A row that cannot be taken apart: not even its id can be read."""
@@ -91,7 +84,7 @@ class UnreadableRow:
     message: str
 
 
-Row = DataRow | UnreadableRow | KnownRow
+Row = DataRow | UnreadableRow
 
 
 class BrokenDataFile(Exception):

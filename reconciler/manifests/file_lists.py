@@ -15,7 +15,6 @@ from reconciler.manifests.data_file import (
     BrokenDataFile,
     DataFile,
     DataRow,
-    KnownRow,
     Row,
     UnreadableRow,
     open_data_file,
@@ -104,7 +103,7 @@ class _FileReading:
             kept |= found.kept
             unreadable += found.unreadable_ids
             id_column = found.id_column or id_column
-            self._list.progressing(self._count, self._expected)
+            self._list.progressing(self._count + texts.met, self._expected)
         for identity, lines in self._into.take_repeated(since, kept):
             kept.add(identity)
             content.bad_rows += self._repeated(identity, lines, id_column)
@@ -112,8 +111,9 @@ class _FileReading:
         if (layout := self._first_rows.layout) is not None:
             content.columns = ColumnsRead(self._file.name, layout)
         bad, spec, rules = content.bad_rows, self._list.spec, self._list.rules
-        content.rows = ListRows(self._count, len(bad), frozenset(kept), unreadable, texts.known())
-        content.warnings += self._first_rows.warnings(self._count, bad, spec.columns, rules)
+        count = self._count + texts.met
+        content.rows = ListRows(count, len(bad), frozenset(kept), unreadable, texts.known())
+        content.warnings += self._first_rows.warnings(count, bad, spec.columns, rules)
         return content
 
     def _portions(self, rows: Iterable[Row]) -> Iterator[Sequence[DataRow | UnreadableRow]]:
@@ -122,8 +122,7 @@ class _FileReading:
         for row in rows:
             self._count += 1
             self._first_rows.see(row)
-            if not isinstance(row, KnownRow):
-                portion.append(row)
+            portion.append(row)
             if len(portion) == AT_ONCE:
                 yield portion
                 portion = []

@@ -13,7 +13,6 @@ from reconciler.manifests.data_file import (
     MAX_ROW,
     BrokenDataFile,
     DataFile,
-    KnownRow,
     Row,
     UnreadableRow,
 )
@@ -29,7 +28,7 @@ _ARRAY_HINT = "write one object a line, such as jq -c '.[]' does"
 def read_jsonl(file: DataFile, columns: Columns, texts: RowTexts) -> Iterator[Row]:
     """Yield the rows of a JSONL file; `data` and `agent_config` may be objects.
 
-    Rows that `texts` recognises are not read. Raises BrokenDataFile, and MoreToRead where these may hold what
+    Rows that `texts` knows are left out. Raises BrokenDataFile, and MoreToRead where these may hold what
     the others lack.
     """
     objects = ObjectRows(columns)
@@ -45,9 +44,8 @@ def read_jsonl(file: DataFile, columns: Columns, texts: RowTexts) -> Iterator[Ro
                 )
             if len(text) > MAX_ROW:
                 raise BrokenDataFile(Fault(file.name, line, None, "has a row longer than 1 MiB"))
-            text_hash = texts.hash_of((text,))
-            if texts.recognises(text_hash):
-                yield KnownRow.KNOWN
+            text_hash = texts.unknown((text,))
+            if text_hash is None:
                 continue
             row = _parsed(text)
             if isinstance(row, str):

@@ -34,7 +34,7 @@ class FirstRows:
         self._seen = 0
 
     def see(self, row: Row) -> None:
-        """Take the next row."""
+        """Take the next row that is read, as the first ones always are."""
         self._seen += 1
         if isinstance(row, DataRow):
             self.layout = self.layout or row.layout

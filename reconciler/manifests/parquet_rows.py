@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from reconciler.core.canonical import canonical_json
 from reconciler.errors import Fault
 from reconciler.manifests.columns import missing_columns
-from reconciler.manifests.data_file import BrokenDataFile, DataFile, KnownRow, Row, UnreadableRow
+from reconciler.manifests.data_file import BrokenDataFile, DataFile, Row, UnreadableRow
 from reconciler.manifests.object_rows import ObjectRows
 from reconciler.manifests.row_texts import RowTexts
 from reconciler.spec.contact_list import Columns
@@ -30,7 +30,7 @@ class _UnknownValueError(ValueError):
 
 
 def read_parquet(file: DataFile, columns: Columns, texts: RowTexts) -> Iterator[Row]:
-    """Yield the rows of a Parquet file; those that `texts` recognises are not read. Raises BrokenDataFile.
+    """Yield the rows of a Parquet file; those that `texts` knows are left out. Raises BrokenDataFile.
 
     Dates and times are read as ISO 8601, decimals as texts; NaN is missing, as it is in what pandas writes.
     """
@@ -47,17 +47,19 @@ def _rows(file: DataFile, table: Any, columns: Columns, texts: RowTexts) -> Iter
     for batch in table.iter_batches(batch_size=_ROWS_AT_A_TIME):
         for found in batch.to_pylist():
             line += 1
-            yield _row(line, found, objects, texts)
+            row = _row(line, found, objects, texts)
+            if row is not None:
+                yield row
 
 
-def _row(line: int, found: Mapping[str, Any], objects: ObjectRows, texts: RowTexts) -> Row:
+def _row(line: int, found: Mapping[str, Any], objects: ObjectRows, texts: RowTexts) -> Row | None:
     try:
         row = {name: _plain(value) for name, value in found.items()}
     except _UnknownValueError as fault:
         return UnreadableRow(line, None, f"holds {fault}, which is no text, number, date or list of them")
-    text_hash = texts.hash_of((canonical_json(row),))
-    if texts.recognises(text_hash):
-        return KnownRow.KNOWN
+    text_hash = texts.unknown((canonical_json(row),))
+    if text_hash is None:
+        return None
     made = objects.row(line, row, text_hash)
     if isinstance(made, UnreadableRow):
         return made

@@ -272,11 +272,11 @@ class _Collected:
         kept: dict[Place, list[Iterable[str]]] = {}
         whole = {key for key, rows in self.lists.items() if rows.unread}
         for place, hashes in self.texts.known().items():
-            met.setdefault(place, []).append(hashes)
+            met.setdefault(place, []).append(hashes.met)
         for key, rows in self.lists.items():
             kept.setdefault(Place.of(key), []).append(rows.kept)
-            if len(rows.known) or rows.unread:
-                met.setdefault(Place.of(key), []).append(rows.known)
+            if len(rows.known.met) or rows.unread:
+                met.setdefault(Place.of(key), []).append(rows.known.met)
         for place, texts in met.items():
             ids = chain(self.contacts.ids_in(place), *kept.get(place, ()))
             shared = chain(known.of_ids(place, ids), known.of_numbers(place, self.contacts.numbers_in(place)))

@@ -11,20 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
+from struct import Struct
 
 import phonenumbers
 
 from reconciler import __version__
 from reconciler.core.canonical import canonical_json
 from reconciler.core.desired import Json, Place
-from reconciler.core.text_hashes import LOW, LOW_BITS, Met, TextHashes, TextSum
+from reconciler.core.text_hashes import KnownTexts, Met, TextHashes, TextSum
 from reconciler.core.zones import edition
 from reconciler.manifests.data_file import DataFile
 
 ALWAYS_READ = 50
 """So many rows at the top of a file are always read: they say what its columns hold."""
 
-_HASH_BYTES = 8
+_HASH = Struct(">q")
 _DIGEST_BYTES = 16
 _BLOCK = 1024 * 1024
 _BETWEEN_CELLS = "\x1f"
@@ -44,20 +45,21 @@ class DocumentTexts:
         """Give the text hash of a document."""
         digest = self._hash.copy()
         digest.update(text.encode())
-        return int.from_bytes(digest.digest(), "big", signed=True)
+        [text_hash] = _HASH.unpack(digest.digest())
+        return int(text_hash)
 
     def recognises(self, text_hash: int) -> bool:
         """Tell whether a document need not be read; one that stands there twice is read the second time."""
         return any(known.first_time(text_hash) for known in self._known.values())
 
-    def known(self) -> Mapping[Place, TextHashes]:
-        """Give those that were met, by place."""
-        met = {place: known.all() for place, known in self._known.items()}
-        return {place: hashes for place, hashes in met.items() if len(hashes)}
+    def known(self) -> Mapping[Place, KnownTexts]:
+        """Give the known ones of every place where any was met."""
+        known = {place: met.known() for place, met in self._known.items()}
+        return {place: hashes for place, hashes in known.items() if len(hashes.met)}
 
 
 class RowTexts:
-    """The rows of one data file: hashes their texts, and recognises those that are known.
+    """The rows of one data file: hashes their texts, and tells those that are known.
 
     `how` is what says how they are read, apart from the file's own header; `key` (at most 64 bytes) keys the
     hashes, so that they tell nobody what a row says. `met` counts the known rows that the file has.
@@ -66,38 +68,32 @@ class RowTexts:
     def __init__(self, known: TextHashes, key: bytes, how: Json) -> None:
         self.met = 0
         self._known = Met(known)
-        self._read = self._hashed = self._low = self._high = 0
+        self._hashed = self._total = 0
         self._hash = _hash_of_how(key, how)
 
     def below(self, headers: Iterable[str]) -> None:
         """Have all rows stand below these headers."""
         self._hash.update(_BETWEEN_CELLS.join(headers).encode("utf-8", "surrogatepass"))
 
-    def hash_of(self, cells: Iterable[str]) -> int:
-        """Give the text hash of a row."""
+    def unknown(self, cells: Iterable[str]) -> int | None:
+        """Give the text hash of a row that must be read; None: it is known, and stands there once so far."""
         digest = self._hash.copy()
         digest.update(_BETWEEN_CELLS.join(cells).encode("utf-8", "surrogatepass"))
-        text_hash = int.from_bytes(digest.digest(), "big", signed=True)
+        [text_hash] = _HASH.unpack(digest.digest())
         self._hashed += 1
-        self._low += text_hash & LOW
-        self._high += text_hash >> LOW_BITS
-        return text_hash
+        self._total += text_hash
+        if self._hashed <= ALWAYS_READ or not self._known.first_time(text_hash):
+            return int(text_hash)
+        self.met += 1
+        return None
 
     def sum(self) -> TextSum:
-        """Sum up all rows whose hash was asked for."""
-        return TextSum(self._hashed, self._low, self._high)
+        """Sum up all rows that were asked for."""
+        return TextSum(self._hashed, self._total)
 
-    def recognises(self, text_hash: int) -> bool:
-        """Tell whether a row need not be read; one that stands there twice is read the second time."""
-        self._read += 1
-        if self._read <= ALWAYS_READ or not self._known.first_time(text_hash):
-            return False
-        self.met += 1
-        return True
-
-    def known(self) -> TextHashes:
-        """Give the known rows that the file has."""
-        return self._known.all()
+    def known(self) -> KnownTexts:
+        """Give the known rows: those that the file has, and the others."""
+        return self._known.known()
 
 
 def digest_of(file: DataFile, key: bytes, how: Json) -> tuple[str, int]:
@@ -110,7 +106,7 @@ def digest_of(file: DataFile, key: bytes, how: Json) -> tuple[str, int]:
     return digest.hexdigest(), lines
 
 
-def _hash_of_how(key: bytes, how: Json, size: int = _HASH_BYTES) -> blake2b:
+def _hash_of_how(key: bytes, how: Json, size: int = _HASH.size) -> blake2b:
     """Begin hashes with everything beside a text that says what it means."""
     begun = blake2b(key=key, digest_size=size)
     begun.update(canonical_json([how, __version__, phonenumbers.__version__, edition()]).encode())

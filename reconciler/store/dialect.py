@@ -98,6 +98,9 @@ CLOSE = timedelta(milliseconds=10)
 # have the pool print a traceback beside it, into a log that may be read as JSON.
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
+_STREAM = "dialctl_stream"
+_STREAMED_AT_ONCE = 10_000
+
 _AHEAD = "dialctl_ahead"
 """Key in a connection's `info`: its pipeline, while statements are sent ahead."""
 
@@ -275,6 +278,17 @@ def _give_up_ahead(connection: Connection) -> None:
         return  # it broke, and SQLAlchemy would refuse to look at it: nobody would hear of what had broken it
     with suppress(*failures()):
         catch_up(connection)
+
+
+def streaming_cursor(connection: Connection) -> Any:  # noqa: ANN401 - the driver's
+    """Give a cursor that holds few rows at a time, where a server's hands all of them over at once."""
+    if connection.dialect.name != POSTGRESQL:
+        return connection.connection.cursor()
+    catch_up(connection)
+    raw: Any = connection.connection.driver_connection
+    cursor = raw.cursor(name=_STREAM)
+    cursor.itersize = _STREAMED_AT_ONCE
+    return cursor
 
 
 def insert_rows(

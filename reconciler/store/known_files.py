@@ -39,13 +39,16 @@ _REMEMBER = update(inventory).where(inventory.c.object_id == bindparam("its_id")
 def known_file(connection: Connection, list_id: UUID) -> WholeFile | None:
     """Give what was remembered of a list's file."""
     known = connection.execute(_KNOWN, {"list_id": list_id}).scalar()
-    return None if known is None else WholeFile(known["digest"], TextSum(*known["texts"]))
+    if known is None:
+        return None
+    rows, low, high = known["texts"]
+    return WholeFile(known["digest"], TextSum.of_halves(rows, low, high))
 
 
 def sum_of_contacts(connection: Connection, list_id: UUID, source: str) -> TextSum:
     """Sum up the contacts of a list that stand as a source applied them."""
     count, low, high = connection.execute(_SUM, {"list_id": list_id, "source": source}).one()
-    return TextSum(count, int(low or 0), int(high or 0))
+    return TextSum.of_halves(count, int(low or 0), int(high or 0))
 
 
 def remember_files(work: ApplyWork, lists: Mapping[ObjectKey, ListRows], source: str) -> None:
@@ -55,5 +58,5 @@ def remember_files(work: ApplyWork, lists: Mapping[ObjectKey, ListRows], source:
         if rows.file is None or rows.unread or list_id is None:
             continue
         if sum_of_contacts(work.connection, list_id, source) == rows.file.texts:
-            known = {"digest": rows.file.digest, "texts": list(rows.file.texts)}
+            known = {"digest": rows.file.digest, "texts": rows.file.texts.halves()}
             work.connection.execute(_REMEMBER.values(file_known=known), {"its_id": list_id})

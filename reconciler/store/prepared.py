@@ -11,7 +11,8 @@ in Core, on the tables, with their types, and only the way to the driver is shor
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import lru_cache
 from operator import attrgetter, itemgetter
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from sqlalchemy.types import TypeEngine
 
 from reconciler.store.arrays import array_text, over_rows, with_arrays
 from reconciler.store.columns import AnyRow
-from reconciler.store.dialect import catch_up, send_ahead, takes_arrays
+from reconciler.store.dialect import catch_up, send_ahead, streaming_cursor, takes_arrays
 
 Processor = Callable[[Any], Any] | None
 Lengths = tuple[int, ...]
@@ -120,6 +121,14 @@ class Prepared:
     def first(self, connection: Connection, parameters: Mapping[str, Any] | None = None) -> AnyRow | None:
         """Run it once and give the first row, if there is one."""
         return next(iter(self.rows(connection, parameters)), None)
+
+    def values(self, connection: Connection, parameters: Mapping[str, Any]) -> Iterator[Any]:
+        """Run it once and give its one column as the driver does, row by row: there may be a million."""
+        form = self._for(connection.dialect).form(parameters)
+        with closing(streaming_cursor(connection)) as cursor:
+            cursor.execute(form.sql, form.bind(parameters))
+            for (value,) in cursor:
+                yield value
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
         """Run it once; a server need not have answered yet (dialect.send_ahead)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.text_hashes import Met, TextHashes
+from reconciler.core.text_hashes import Met, TextHashes, TextSum
 
-hashes = st.sets(st.integers(-(2**63), 2**63 - 1))
+hashes = st.sets(st.integers(0, 30) | st.integers(-(2**63), 2**63 - 1))
 
 
 @given(hashes, hashes)
@@ -27,4 +27,27 @@ def test_each_is_met_once(some, asked):
     for one in [*some, *asked, *some]:
         assert met.first_time(one) == (one in some and one not in seen)
         seen.add(one)
-    assert set(met.all()) == some
+    known = met.known()
+    assert (set(known.met), set(known.missed)) == (some, set())
+
+
+@given(hashes, st.sets(st.integers(0, 30)))
+def test_what_is_not_met_is_missed(some, asked):
+    """R-PLAN-1: the others are known as well, so that it shows whether a database has just these."""
+    met = Met(TextHashes(sorted(some)))
+    for one in asked:
+        met.first_time(one)
+    known = met.known()
+    assert (set(known.met), set(known.missed)) == (some & asked, some - asked)
+    assert known.are(TextHashes(sorted(some)))
+    assert not known.are(TextHashes(sorted(some | {-1}))) or -1 in some
+    assert not some or not known.are(TextHashes(sorted(some)[1:]))
+
+
+@given(hashes)
+def test_a_sum_goes_through_halves_unchanged(some):
+    """A database adds up halves; together they are the sum."""
+    low, high = sum(one & 0xFFFF_FFFF for one in some), sum(one >> 32 for one in some)
+    told = TextSum.of_halves(len(some), low, high)
+    assert told == TextSum(len(some), sum(some))
+    assert TextSum.of_halves(*told.halves()) == told

@@ -88,9 +88,9 @@ def plan_contacts(
     planned = ContactsPlanned(tellers, Renames(desired, observed))
     planner = _ContactPlanner(desired, options, rules, observed.changed_by, planned)
     for key, rows in desired.lists.items():
-        planner.pass_over(key, len(rows.known) + rows.unread)
-    for place, hashes in desired.known.items():
-        planner.pass_over(campaign_key(place.org, place.campaign or None), len(hashes))
+        planner.pass_over(key, len(rows.known.met) + rows.unread)
+    for place, texts in desired.known.items():
+        planner.pass_over(campaign_key(place.org, place.campaign or None), len(texts.met))
     for position, wanted, live in side_by_side(desired.contacts, observed.contacts):
         if live is None and wanted is not None:
             planner.create(position, wanted)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, bindparam, case, select
+from sqlalchemy import Boolean, Connection, and_, bindparam, case, or_, select
 
 from reconciler.core.canonical import instant_text
 from reconciler.core.desired import DesiredState, Json, ObjectKey, Place
@@ -43,11 +44,22 @@ _OF_CAMPAIGN = (
     .execution_options(yield_per=_ROWS_AT_A_TIME)
 )
 _OF_IDS = _OF_CAMPAIGN.where(contact.c.external_id.in_(bindparam("ids", expanding=True)))
-_TEXTS = (
-    select(contact.c.external_id, contact.c.text_hash)
-    .where(*_declared)
-    .execution_options(yield_per=_ROWS_AT_A_TIME)
+_is_passed_over = and_(
+    or_(
+        contact.c.list_id.in_(bindparam("lists", expanding=True)),
+        and_(contact.c.list_id.is_(None), bindparam("documents", type_=Boolean)),
+    ),
+    *STANDS,
 )
+_READ = select(contact.c.external_id).where(*_declared, case((_is_passed_over, 0), else_=1) == 1)
+"""Contacts that must be looked at, whatever is NULL of what is asked."""
+
+_MISSED = select(contact.c.external_id).where(
+    *_declared, _is_passed_over, contact.c.text_hash.in_(bindparam("missed", expanding=True))
+)
+_MISSED_AT_ONCE = 16_384
+"""Each statement looks through all contacts of a place; engines take twice as many parameters, if just so."""
+
 _ANY_APPLIED = (
     select(contact.c.id)
     .where(
@@ -60,14 +72,16 @@ _ANY_APPLIED = (
 
 
 class Known(NamedTuple):
-    """What is known of the contacts of a place: those with these text hashes, and those that stand on a list.
+    """Contacts of a place that stand as a source applied them, so that what declares them was not read.
 
-    The lists are those whose files are known as a whole; `source` has applied them.
+    They are on one of the lists, or are `documents` of their own. `missed` are the text hashes of others
+    there, which nothing declares as they stand.
     """
 
     source: str
-    texts: list[TextHashes]
-    lists: list[UUID]
+    lists: set[UUID]
+    missed: list[TextHashes]
+    documents: bool = False
 
 
 class ContactStream:
@@ -98,17 +112,17 @@ class ContactStream:
         if known is None:
             yield from self._connection.execute(_OF_CAMPAIGN, parameters)
             return
-        stands = and_(contact.c.list_id.in_(known.lists), *STANDS)
-        is_other = case((stands, 0), else_=1)  # where NULL is compared, too
-        statement = _TEXTS.where(is_other == 1) if known.lists else _TEXTS
-        texts = self._connection.execute(statement, {**parameters, "source": known.source})
-        others = sorted(
-            external_id
-            for external_id, text_hash in texts
-            if text_hash is None or not any(text_hash in several for several in known.texts)
-        )
+        others = sorted(self._others(known, parameters))
         for chunk in chunks(others):
             yield from self._connection.execute(_OF_IDS, {**parameters, "ids": chunk})
+
+    def _others(self, known: Known, parameters: dict[str, UUID]) -> Iterator[str]:
+        """Give the external ids of the contacts of a place that are not passed over."""
+        passed_over = {"source": known.source, "lists": known.lists, "documents": known.documents}
+        asked = {**parameters, **passed_over}
+        yield from self._connection.execute(_READ, asked).scalars()
+        for missed in chunks(chain.from_iterable(known.missed), _MISSED_AT_ONCE):
+            yield from self._connection.execute(_MISSED, {**asked, "missed": missed}).scalars()
 
     def _contact(self, row: AnyRow, org: str, campaign_name: str | None) -> ObservedContact:
         (contact_id, external_id, source, list_id, source_hash, applied_hash, status, reason, attempts,
@@ -136,15 +150,16 @@ def contacts_of(connection: Connection, desired: DesiredState, source: str) -> C
 
 
 def _known(desired: DesiredState, lists: Mapping[UUID, ObjectKey], source: str) -> dict[Place, Known]:
-    known: defaultdict[Place, Known] = defaultdict(lambda: Known(source, [], []))
-    for place, hashes in desired.known.items():
-        known[place].texts.append(hashes)
+    ids = {key: id_ for id_, key in lists.items()}
+    known: defaultdict[Place, Known] = defaultdict(lambda: Known(source, set(), []))
     for key, rows in desired.lists.items():
-        if len(rows.known):
-            known[Place.of(key)].texts.append(rows.known)
-    for id_, key in lists.items():
-        if key in desired.lists and desired.lists[key].unread:
-            known[Place.of(key)].lists.append(id_)
+        if rows.unread or len(rows.known.met):
+            here = known[Place.of(key)]
+            here.lists.add(ids[key])
+            here.missed.append(rows.known.missed)
+    for place, texts in desired.known.items():
+        known[place].missed.append(texts.missed)
+        known[place] = known[place]._replace(documents=True)
     return known
 
 

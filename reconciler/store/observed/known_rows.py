@@ -13,20 +13,17 @@ from reconciler.core.text_hashes import TextHashes
 from reconciler.store.known_files import STANDS, known_file, sum_of_contacts
 from reconciler.store.observed.places import lists_by_id, places
 from reconciler.store.portions import chunks
+from reconciler.store.prepared import Prepared
 from reconciler.store.tables import contact, contact_number
 
-_STANDING = (
-    select(contact.c.text_hash)
-    .distinct()
-    .where(*STANDS)
-    .order_by(contact.c.text_hash)
-    .execution_options(yield_per=10_000)
-)
-_OF_LIST = _STANDING.where(contact.c.list_id == bindparam("list_id"))
-_OF_DOCUMENTS = _STANDING.where(
-    contact.c.org_id == bindparam("org_id"),
-    contact.c.campaign_key == bindparam("campaign_key"),
-    contact.c.list_id.is_(None),
+_STANDING = select(contact.c.text_hash).distinct().where(*STANDS).order_by(contact.c.text_hash)
+_OF_LIST = Prepared(_STANDING.where(contact.c.list_id == bindparam("list_id")))
+_OF_DOCUMENTS = Prepared(
+    _STANDING.where(
+        contact.c.org_id == bindparam("org_id"),
+        contact.c.campaign_key == bindparam("campaign_key"),
+        contact.c.list_id.is_(None),
+    )
 )
 _in_campaign = (
     contact.c.org_id == bindparam("org_id"),
@@ -73,14 +70,14 @@ class KnownRows:
         if list_id is None:
             return TextHashes()
         asked = {"list_id": list_id, "source": self._source}
-        return TextHashes(self._connection.execute(_OF_LIST, asked).scalars())
+        return TextHashes(_OF_LIST.values(self._connection, asked))
 
     def of_documents(self) -> Mapping[Place, TextHashes]:
         """Give those of contacts that are on no list, by place."""
         found: dict[Place, TextHashes] = {}
         for place, (org_id, campaign_key) in self._places.items():
             asked = {"org_id": org_id, "campaign_key": campaign_key, "source": self._source}
-            hashes = TextHashes(self._connection.execute(_OF_DOCUMENTS, asked).scalars())
+            hashes = TextHashes(_OF_DOCUMENTS.values(self._connection, asked))
             if len(hashes):
                 found[place] = hashes
         return found
