@@ -124,17 +124,17 @@ class ReadSource:
     def _still_known(self, rows: KnownRows | None) -> bool:
         assert self._examined is not None  # noqa: S101 - the caller looked
         desired = self._examined[2].desired
-        passed_over = {key: content for key, content in desired.lists.items() if len(content.known.met)}
-        unread = {key: content for key, content in desired.lists.items() if content.unread}
+        lists = desired.lists.items()
+        passed_over = {key: content.known for key, content in lists if len(content.known.met)}
+        unread = {key: content.file.digest for key, content in lists if content.unread and content.file}
         if not passed_over and not unread and not desired.known:
             return True
         if rows is None:
             return False
         documents = rows.of_documents() if desired.known else {}
-        whole = {key: rows.whole_list(key) for key in unread}
         return (
-            all(content.known.are(rows.of_list(key)) for key, content in passed_over.items())
-            and all(whole[key] == content.file for key, content in unread.items())
+            all(texts.are(rows.of_list(key)) for key, texts in passed_over.items())
+            and all(rows.whole_list(key, digest) for key, digest in unread.items())
             and all(texts.are(documents.get(place, TextHashes())) for place, texts in desired.known.items())
         )
 

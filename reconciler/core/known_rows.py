@@ -19,8 +19,8 @@ class KnownContact(NamedTuple):
 class KnownRows(Protocol):
     """What a database remembers of rows."""
 
-    def whole_list(self, key: ObjectKey) -> WholeFile | None:
-        """Give the file whose rows are the list's contacts, all of them and nobody else, if there is one."""
+    def whole_list(self, key: ObjectKey, digest: str) -> WholeFile | None:
+        """Give the file of this digest if its rows are the list's contacts, all of them and nobody else."""
         ...
 
     def of_list(self, key: ObjectKey) -> TextHashes:
@@ -43,7 +43,7 @@ class KnownRows(Protocol):
 class NothingKnown:
     """A database that remembers no row, or is not asked: every row is read."""
 
-    def whole_list(self, _key: ObjectKey) -> None:
+    def whole_list(self, _key: ObjectKey, _digest: str) -> None:
         """Give none."""
 
     def of_list(self, _key: ObjectKey) -> TextHashes:

@@ -54,8 +54,9 @@ def read_file(one: ListToRead, known: KnownRows, into: ScratchContacts) -> ListC
 
 def _read(file: DataFile, one: ListToRead, known: KnownRows, into: ScratchContacts) -> ListContent:
     how = _how_it_is_read(one)
-    (digest, lines), whole = digest_of(file, one.hash_key, how), known.whole_list(one.key)
-    if whole is not None and whole.digest == digest:
+    digest, lines = digest_of(file, one.hash_key, how)
+    whole = known.whole_list(one.key, digest)
+    if whole is not None:
         return ListContent(rows=ListRows(whole.texts.rows, file=whole, unread=whole.texts.rows))
     texts = RowTexts(known.of_list(one.key), one.hash_key, how)
     expected = 0 if file.is_parquet else lines  # of Parquet nobody knows before it is read

@@ -54,15 +54,15 @@ class KnownRows:
         self._names = lists_by_id(connection)
         self._lists = {key: id_ for id_, key in self._names.items()}
 
-    def whole_list(self, key: ObjectKey) -> WholeFile | None:
-        """Give the file whose rows are the list's contacts, all of them and nobody else, if there is one."""
+    def whole_list(self, key: ObjectKey, digest: str) -> WholeFile | None:
+        """Give the file of this digest if its rows are the list's contacts, all of them and nobody else."""
         list_id = self._lists.get(key)
         if list_id is None:
             return None
         known = known_file(self._connection, list_id)
-        if known is None or known.texts != sum_of_contacts(self._connection, list_id, self._source):
+        if known is None or known.digest != digest:
             return None
-        return known
+        return known if known.texts == sum_of_contacts(self._connection, list_id, self._source) else None
 
     def of_list(self, key: ObjectKey) -> TextHashes:
         """Give those of a list's contacts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from pydantic import ConfigDict
 from sqlalchemy import BigInteger, Integer, MetaData, text
 from sqlalchemy import Table as SqlTable
 from sqlmodel import SQLModel
@@ -21,6 +22,8 @@ class Table(SQLModel):
     """Base of all tables, with one naming convention so that migrations can name every constraint."""
 
     metadata = MetaData(naming_convention=NAMING)
+    # every start would pay for validators that nobody asks
+    model_config = ConfigDict(defer_build=True)  # type: ignore[assignment] # SQLModel's own type is private
 
 
 BIG_SERIAL = BigInteger().with_variant(Integer, "sqlite")
