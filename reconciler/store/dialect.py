@@ -310,6 +310,16 @@ def insert_rows(
         cursor.close()
 
 
+def count_anew(connection: Connection, tables: Iterable[str]) -> None:
+    """Have a server look at tables that have grown much; in the caller's transaction.
+
+    It plans statements by what it knows of them, and takes a full table for an empty one until it has looked,
+    which it does by itself within minutes: until then, a look-up may take a thousand times as long.
+    """
+    if connection.dialect.name == POSTGRESQL:
+        connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
+
+
 def use_write_ahead_log(connection: Connection) -> None:
     """Let readers and the one writer work side by side; on SQLite a property of the file, set once."""
     if connection.dialect.name == SQLITE:

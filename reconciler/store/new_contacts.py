@@ -14,7 +14,7 @@ from uuid import UUID
 from reconciler.core.plan.contact_changes import ContactChanges, PlainRow
 from reconciler.store.apply_progress import ApplyProgress
 from reconciler.store.apply_work import ApplyWork
-from reconciler.store.dialect import insert_rows
+from reconciler.store.dialect import count_anew, insert_rows
 from reconciler.store.lanes import lane_ids
 from reconciler.store.new_contact_rows import OWN, SHARED, NewContactRow, NewContactRows
 from reconciler.store.plain_values import converters
@@ -22,6 +22,9 @@ from reconciler.store.portions import chunks
 from reconciler.store.tables import contact, contact_number
 
 AT_ONCE = 10_000
+MANY = 1_000
+"""So many new rows may make another plan of a statement the better one."""
+
 _COLUMNS = (*OWN, "lane_id", *SHARED)
 _NUMBER_COLUMNS = ("org_id", "number", "contact_id")
 _ID = OWN.index("id")
@@ -60,6 +63,8 @@ class NewContacts:
             insert_rows(work.connection, contact.name, _COLUMNS, contacts)
             insert_rows(work.connection, contact_number.name, _NUMBER_COLUMNS, self._number_rows(portion))
             yield [(frames[row.frame].org_id, row.numbers) for row in portion]
+        if self._per_frame.total() >= MANY:
+            count_anew(work.connection, (contact.name, contact_number.name))
 
     def _lanes(self, work: ApplyWork) -> list[Any]:
         keys, orgs = self._makes.lanes.values, work.directory.orgs_of_campaigns()
