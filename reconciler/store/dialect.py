@@ -53,7 +53,12 @@ _SERVER_NOTICES = {
 _WHICH_SERVER = "target_session_attrs"
 FROZEN_MS = 60_000
 """As long may a process say nothing amid a transaction. One that is stopped, or whose virtual machine is,
-would keep everybody from dialing until somebody wakes it up; nobody works so long between two statements."""
+would keep everybody from dialing until somebody wakes it up; nobody works so long between two statements
+under a lock."""
+
+FROZEN_READING_MS = 3_600_000
+"""As long may one that reads only: it reads a million rows of a file beside what it sees of the database, and
+keeps nobody waiting but the server's cleaning."""
 
 
 class Lock(IntEnum):
@@ -221,7 +226,10 @@ def _begin_postgresql(connection: Connection) -> None:
     options = connection.get_execution_options()
     locks = options.get(LOCKS)
     if locks is None:
-        raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        raw.execute(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
+            f"SET LOCAL idle_in_transaction_session_timeout = {FROZEN_READING_MS}"
+        )
         return
     correct: Correct | None = options.get(CORRECTS)
     patience = options.get(PATIENCE)

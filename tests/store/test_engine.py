@@ -81,23 +81,40 @@ def test_a_writer_holds_the_lock_from_its_first_moment(database, url, monkeypatc
     second.close()
 
 
-def test_who_freezes_amid_a_transaction_on_a_server_loses_it(tmp_path, monkeypatch):
-    """R-CRASH-3: the server ends the session of a process that is stopped while it holds the lock."""
+@pytest.fixture
+def on_a_server(tmp_path, monkeypatch):
+    """Three handles on a database of a server that takes a writer for frozen after 50 ms."""
     with chosen("postgresql"):
         url = shared_url(tmp_path)
     monkeypatch.setattr(dialect, "FROZEN_MS", 50)
-    frozen, other = open_database(url), open_database(url)
+    handles = [open_database(url) for _ in range(3)]
+    yield handles
+    for handle in handles:
+        handle.close()
 
-    def freeze_amid_a_transaction():
-        with frozen.write() as connection:
-            with other.write():
-                pass
-            connection.execute(text("SELECT 1"))
 
+def freeze_amid_a_transaction(frozen, other):
+    """Have a handle write, and say nothing until another one that waits for its lock has got it."""
+    with frozen.write() as connection:
+        with other.write():
+            pass
+        connection.execute(text("SELECT 1"))
+
+
+def test_who_freezes_amid_a_transaction_on_a_server_loses_it(on_a_server):
+    """R-CRASH-3: the server ends the session of a process that is stopped while it holds the lock."""
+    frozen, other, _ = on_a_server
     with pytest.raises(DatabaseUnusable, match="idle-in-transaction"):
-        freeze_amid_a_transaction()
-    frozen.close()
-    other.close()
+        freeze_amid_a_transaction(frozen, other)
+
+
+def test_who_reads_much_amid_a_transaction_on_a_server_keeps_it(on_a_server):
+    """R-PLAN-1: a plan sees one snapshot, however long the rows of a file take: that holds nobody up."""
+    frozen, other, planning = on_a_server
+    with planning.read() as connection:
+        with pytest.raises(DatabaseUnusable, match="idle-in-transaction"):
+            freeze_amid_a_transaction(frozen, other)
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
 
 
 def test_a_failed_transaction_leaves_nothing(database):
