@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from reconciler.core.phones import mask_numbers_in
 from reconciler.errors import Fault
 from reconciler.manifests.columns import Layout, is_data, lay_out, missing_columns, present_columns
+from reconciler.manifests.csv_cells import CsvRow, Sheet
 from reconciler.manifests.data_file import (
     MAX_ROW,
     BrokenDataFile,
     DataFile,
-    DataRow,
     Row,
     UnreadableRow,
 )
-from reconciler.manifests.number_cells import split_numbers
 from reconciler.manifests.row_texts import RowTexts
 from reconciler.manifests.text_check import checked_text
 from reconciler.spec.contact_list import Columns
@@ -49,13 +48,14 @@ def read_csv(file: DataFile, columns: Columns, texts: RowTexts, *, needs_id: boo
     line, cells = header
     layout = _checked_layout(file, line, [cell.strip() for cell in cells], columns, needs_id=needs_id)
     texts.below(layout.headers)
+    sheet = Sheet(file.name, layout)
     for row in rows:
         if isinstance(row, UnreadableRow):
             yield row
             continue
         text_hash = texts.unknown(row[1])
         if text_hash is not None and not _repeats(layout, row[1]):
-            yield _data_row(file, row, layout, text_hash)
+            yield CsvRow(*row, text_hash, sheet)
 
 
 def _repeats(layout: Layout, cells: list[str]) -> bool:
@@ -147,32 +147,6 @@ def _checked_layout(
         message = f"has no column of external ids; {present_columns(headers)}"
         raise _broken(file, line, message, "name one under columns: external_id, or write key: phone")
     return layout
-
-
-def _data_row(
-    file: DataFile, row: tuple[int, list[str]], layout: Layout, text_hash: int
-) -> DataRow | UnreadableRow:
-    line, cells = row
-    headers = layout.headers
-    if len(cells) < len(headers):
-        cells += [""] * (len(headers) - len(cells))
-    elif any(cells[len(headers) :]):
-        message = f"has {len(cells)} cells, but the header names {len(headers)}; quote cells with delimiters"
-        return UnreadableRow(line, None, message)
-    fields, numbers, data, nameless = layout.cells
-    if nameless and (at := next((i for i in nameless if cells[i]), None)) is not None:
-        raise _broken(file, line, f"has a value in column {at + 1}, which has no header", "name it")
-    id_at = layout.fields.get("external_id")
-    return DataRow(
-        line,
-        (id_at is not None and cells[id_at].strip()) or None,
-        [(header, number) for header, i in numbers for number in split_numbers(cells[i])],
-        {field: text for field, i in fields if (text := cells[i].strip())},
-        {header: cells[i] for header, i in data if cells[i]},
-        layout.column_names,
-        layout,
-        text_hash,
-    )
 
 
 def _broken(file: DataFile, line: int, message: str, hint: str | None = None) -> BrokenDataFile:

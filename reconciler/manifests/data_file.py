@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TextIO
+from typing import Any, BinaryIO, NamedTuple, Protocol, TextIO
 
 from reconciler.core.suggestions import did_you_mean
 from reconciler.errors import Fault
@@ -69,6 +69,10 @@ class DataRow(NamedTuple):
     layout: Layout | None = None
     text_hash: int | None = None
 
+    def read(self) -> DataRow:
+        """Give it as it is."""
+        return self
+
     @property
     def is_plain(self) -> bool:
         """Tell whether it says nothing but an id, numbers and texts, in a file that is checked text."""
@@ -83,8 +87,17 @@ class UnreadableRow:
     column: str | None
     message: str
 
+    def read(self) -> UnreadableRow:
+        """Give it as it is."""
+        return self
 
-Row = DataRow | UnreadableRow
+
+class Row(Protocol):
+    """A row as its file has it."""
+
+    def read(self) -> DataRow | UnreadableRow:
+        """Take it apart; raises BrokenDataFile."""
+        ...
 
 
 class BrokenDataFile(Exception):
@@ -93,6 +106,10 @@ class BrokenDataFile(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(str(fault))
         self.fault = fault
+
+    def __reduce__(self) -> tuple[type[BrokenDataFile], tuple[Fault]]:
+        """Let it be raised in one process and caught in another."""
+        return type(self), (self.fault,)
 
 
 def is_data_file(name: str) -> bool:

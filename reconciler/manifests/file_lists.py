@@ -14,9 +14,7 @@ from reconciler.manifests.csv_rows import read_csv
 from reconciler.manifests.data_file import (
     BrokenDataFile,
     DataFile,
-    DataRow,
     Row,
-    UnreadableRow,
     open_data_file,
 )
 from reconciler.manifests.jsonl_rows import MoreToRead, read_jsonl
@@ -96,8 +94,7 @@ class _FileReading:
         id_column = None
         read = partial(read_rows, self._file.name, self._list)
         for found in in_order(read, self._portions(rows)):
-            for contact, remarks in found.contacts:
-                self._into.add(contact, remarks)
+            self._into.add_packed(found.contacts)
             content.bad_rows += found.bad
             content.partly_bad += found.partly_bad
             content.zones.add(found.zones)
@@ -117,9 +114,9 @@ class _FileReading:
         content.warnings += self._first_rows.warnings(count, bad, spec.columns, rules)
         return content
 
-    def _portions(self, rows: Iterable[Row]) -> Iterator[Sequence[DataRow | UnreadableRow]]:
+    def _portions(self, rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
         """Give the rows that are to be read."""
-        portion: list[DataRow | UnreadableRow] = []
+        portion: list[Row] = []
         for row in rows:
             self._count += 1
             self._first_rows.see(row)

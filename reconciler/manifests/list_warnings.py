@@ -36,10 +36,13 @@ class FirstRows:
     def see(self, row: Row) -> None:
         """Take the next row that is read, as the first ones always are."""
         self._seen += 1
-        if isinstance(row, DataRow):
-            self.layout = self.layout or row.layout
+        if self._seen > ALWAYS_READ and self.layout is not None:
+            return
+        read = row.read()
+        if isinstance(read, DataRow):
+            self.layout = self.layout or read.layout
             if self._seen <= ALWAYS_READ:
-                self._sample.append(row)
+                self._sample.append(read)
 
     def warnings(
         self, rows: int, bad: Sequence[Fault], columns: Columns, rules: CampaignRules

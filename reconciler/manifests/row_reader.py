@@ -12,11 +12,11 @@ from reconciler.core.desired import DesiredContact, Origin
 from reconciler.errors import Fault
 from reconciler.manifests.abbreviated_zones import AbbreviatedZones, is_abbreviated
 from reconciler.manifests.contacts import Numbers, desired_contact, is_plain, plain_contact, read_numbers
-from reconciler.manifests.data_file import DataRow, UnreadableRow
+from reconciler.manifests.data_file import DataRow, Row, UnreadableRow
 from reconciler.manifests.explain import describe
 from reconciler.manifests.list_content import ListToRead
 from reconciler.manifests.remarks import remarks_on
-from reconciler.scratch.contacts import Remark
+from reconciler.scratch.contacts import Remark, packed
 from reconciler.spec.contact import MAX_NUMBERS
 from reconciler.spec.contact_list import InlineContact
 
@@ -32,10 +32,11 @@ _NEITHER = "has neither an external id nor a phone number; leave titles, totals 
 class RowsRead:
     """What some rows came to: contacts with what is to be said of them, and rows and numbers that are bad.
 
+    `contacts` are packed (scratch.contacts), for they may have been read by another process.
     `kept` are ids of bad rows, `unreadable_ids` counts bad rows without one; `id_column` is where ids stand.
     """
 
-    contacts: list[tuple[DesiredContact, Sequence[Remark]]] = field(default_factory=list)
+    contacts: bytes = b""
     bad: list[Fault] = field(default_factory=list)
     partly_bad: list[Fault] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
@@ -44,17 +45,19 @@ class RowsRead:
     id_column: str | None = None
 
 
-def read_rows(file_name: str, one: ListToRead, rows: Sequence[DataRow | UnreadableRow]) -> RowsRead:
+def read_rows(file_name: str, one: ListToRead, rows: Sequence[Row]) -> RowsRead:
     """Read rows of one data file, each by itself: what several have to do with each other is seen later."""
     reader = _RowReader(file_name, one)
     for row in rows:
-        reader.take(row)
+        reader.take(row.read())
+    reader.read.contacts = packed(reader.contacts)
     return reader.read
 
 
 class _RowReader:
     def __init__(self, file_name: str, one: ListToRead) -> None:
         self.read = RowsRead()
+        self.contacts: list[tuple[DesiredContact, Sequence[Remark]]] = []
         self._file = file_name
         self._list = one
         self._by_phone = one.spec.key == "phone"
@@ -69,7 +72,7 @@ class _RowReader:
         contact = self._contact(row)
         if contact is not None:
             remarks = remarks_on(contact, self._rules)
-            self.read.contacts.append((contact._replace(text_hash=None) if remarks else contact, remarks))
+            self.contacts.append((contact._replace(text_hash=None) if remarks else contact, remarks))
 
     def _contact(self, row: DataRow) -> DesiredContact | None:
         if row.external_id is not None and _CUT_SHORT.fullmatch(row.external_id):

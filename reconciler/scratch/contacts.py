@@ -60,6 +60,39 @@ class Shared(NamedTuple):
     contacts: Sequence[DesiredContact]
 
 
+_PackedRow = tuple[int | None, str, int | None, Sequence[str], bytes, Sequence[tuple[str, str]]]
+"""Line, external id, text hash, numbers, what else there is, packed, and remarks."""
+
+
+def packed(contacts: Iterable[tuple[DesiredContact, Sequence[Remark]]]) -> bytes:
+    """Pack contacts with what is to be said of them: much of the work of adding them is done by that."""
+    places, lists, files = Numbered[tuple[str, str]](), Numbered[ObjectKey | None](), Numbered[str]()
+    rows = [
+        (
+            places.number((contact.org, contact.campaign or "")),
+            lists.number(contact.list),
+            files.number(contact.origin.file),
+            _packed_row(contact, remarks),
+        )
+        for contact, remarks in contacts
+    ]
+    return pack((places.values, [key and tuple(key) for key in lists.values], files.values, rows))
+
+
+def _packed_row(contact: DesiredContact, remarks: Sequence[Remark]) -> _PackedRow:
+    fields = contact.fields
+    content = pack((fields, contact.fields_hash, contact.source_hash))
+    said = [(kind, detail) for kind, detail in remarks]
+    return (
+        contact.origin.line,
+        contact.external_id,
+        contact.text_hash,
+        fields["phone_numbers"],
+        content,
+        said,
+    )
+
+
 class ScratchContacts:
     """Declared contacts (core.desired.DesiredContacts), to which more are added as they are read."""
 
@@ -80,17 +113,27 @@ class ScratchContacts:
 
     def add(self, contact: DesiredContact, remarks: Sequence[Remark] = ()) -> None:
         """Add a contact behind all others, with what is to be said of it."""
-        (org, campaign, external_id, fields, fields_hash, source_hash, (file, line), list_, text_hash) = (
-            contact
-        )
-        place, position = self._places.number((org, campaign or "")), self.end
-        list_no, file_no = self._lists.number(list_), self._files.number(file)
-        content = pack((fields, fields_hash, source_hash))
-        self._rows.append((position, place, external_id, list_no, file_no, line, text_hash, content))
+        place = self._places.number((contact.org, contact.campaign or ""))
+        list_, file = self._lists.number(contact.list), self._files.number(contact.origin.file)
+        self._put(place, list_, file, _packed_row(contact, remarks))
+
+    def add_packed(self, contacts: bytes) -> None:
+        """Add contacts, as `packed` has packed them, behind all others."""
+        places, lists, files, rows = unpack(contacts)
+        place_numbers = [self._places.number(place) for place in places]
+        list_numbers = [self._lists.number(key and ObjectKey(*key)) for key in lists]
+        file_numbers = [self._files.number(file) for file in files]
+        for place, list_, file, row in rows:
+            self._put(place_numbers[place], list_numbers[list_], file_numbers[file], row)
+
+    def _put(self, place: int, list_: int, file: int, row: _PackedRow) -> None:
+        line, external_id, text_hash, numbers, content, remarks = row
+        position = self.end
+        self._rows.append((position, place, external_id, list_, file, line, text_hash, content))
         self._ids.append(hash(external_id))
-        numbers = self._numbers[place]
-        for number in fields["phone_numbers"]:
-            numbers.add(number, position)
+        its_numbers = self._numbers[place]
+        for number in numbers:
+            its_numbers.add(number, position)
         if remarks:
             self._remarks += [(place, kind, detail, position) for kind, detail in remarks]
         self.end += 1

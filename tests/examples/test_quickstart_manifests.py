@@ -64,7 +64,7 @@ def rows(documents):
                 if jsonl
                 else read_csv(file, spec.columns, texts, needs_id=True)
             )
-            found[meta.name] = list(read), COUNTRY[configuration[meta.campaign]]
+            found[meta.name] = [row.read() for row in read], COUNTRY[configuration[meta.campaign]]
     return found
 
 
