@@ -70,8 +70,8 @@ class ScratchChanges:
         )
         as_wanted = desired is not None and change.after is desired.fields
         return (
-            change.action.value,
-            change.cause.value,
+            str(change.action),
+            str(change.cause),
             tuple(key),
             None if change.origin is None else tuple(change.origin),
             wanted,

@@ -33,19 +33,13 @@ class PlanDigest:
     def see_contact(self, change: ContactChange) -> None:
         """Sign the change of a contact by the hashes of its fields: there may be a million."""
         before = content_hash(change.before) if change.before else None
-        (_, org, campaign, name), lists = change.key, (change.list_before, change.list_after)
-        names = [list_.name if list_ else None for list_ in lists]  # both are in the contact's campaign
-        signed = (
-            change.action.value,
-            change.cause.value,
-            org,
-            campaign,
-            name,
-            before,
-            change.after_hash,
-            *names,
-        )
-        self._signer.update(f"{signed!r}\n".encode("utf-8", "surrogatepass"))
+        _, org, campaign, name = change.key
+        list_before = change.list_before and change.list_before.name  # both are in the contact's campaign
+        list_after = change.list_after and change.list_after.name
+        what, lists = f"'{change.action}', '{change.cause}'", f"{list_before!r}, {list_after!r}"
+        hashes = f"{before!r}, {change.after_hash!r}"
+        signed = f"({what}, {org!r}, {campaign!r}, {name!r}, {hashes}, {lists})\n"
+        self._signer.update(signed.encode("utf-8", "surrogatepass"))
 
     def text(self) -> str:
         """Give `sha256:` and the HMAC-SHA256 over all that was seen, in order."""
