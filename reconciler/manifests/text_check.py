@@ -48,8 +48,8 @@ def checked_text(file: DataFile) -> CheckedText:
 def _blocks(file: DataFile) -> Iterator[bytes]:
     """Give whole lines, about a mebibyte at a time: no mark that is looked for reaches over a line's end."""
     with file.open() as content:
-        while lines := content.readlines(_BLOCK):
-            yield b"".join(lines)
+        while block := content.read(_BLOCK):
+            yield block + content.readline()
 
 
 def _is_empty(file: DataFile) -> bool:
