@@ -32,18 +32,17 @@ _OTHERS = (
     "id", "external_id", "source", "list_id", "source_hash", "applied_hash", "status", "reason", "attempts",
     "attempts_forgiven", "callback", "last_outcome", "withdraw_requested", "text_hash",
 )  # fmt: skip
-_declared = (
-    contact.c.org_id == bindparam("org"),
-    contact.c.campaign_key == bindparam("campaign"),
-    contact.c.external_id.is_not(None),
-)
-_OF_CAMPAIGN = (
+_in_campaign = (contact.c.org_id == bindparam("org"), contact.c.campaign_key == bindparam("campaign"))
+_declared = (*_in_campaign, contact.c.external_id.is_not(None))
+_CONTACTS = (
     select(*(contact.c[name] for name in (*CONTACT_FIELDS, *_OTHERS)))
-    .where(*_declared)
     .order_by(contact.c.external_id)
     .execution_options(yield_per=_ROWS_AT_A_TIME)
 )
-_OF_IDS = _OF_CAMPAIGN.where(contact.c.external_id.in_(bindparam("ids", expanding=True)))
+_OF_CAMPAIGN = _CONTACTS.where(*_declared)
+_OF_IDS = _CONTACTS.where(*_in_campaign, contact.c.external_id.in_(bindparam("ids", expanding=True)))
+"""Does not say that ids are not NULL: SQLite would take that for the better way in, and look through all."""
+
 _is_passed_over = and_(
     or_(
         contact.c.list_id.in_(bindparam("lists", expanding=True)),
@@ -63,8 +62,7 @@ _MISSED_AT_ONCE = 16_384
 _ANY_APPLIED = (
     select(contact.c.id)
     .where(
-        contact.c.org_id == bindparam("org"),
-        contact.c.campaign_key == bindparam("campaign"),
+        *_in_campaign,
         contact.c.source == bindparam("source"),
     )
     .limit(1)
