@@ -29,7 +29,7 @@ check: .venv/ready ## format, lint, strict types, layers, schemas current
 	$(RUN)/lint-imports --no-cache
 	$(RUN)/dialctl schema --check schemas
 
-crash: .venv/ready ## kill dialing processes in 30 rounds, stop 200 live calls, cut networks, and say what was measured
+crash: .venv/ready ## kill dialing processes and applies in 30 rounds, stop 200 live calls, cut networks, and say what was measured
 	@DIALCTL_CRASH_ROUNDS=30 DIALCTL_CRASH_FULL=1 $(RUN)/pytest -m crash -o timeout=900 -o log_cli=true --log-cli-level=INFO tests/crash
 
 torture: .venv/ready ## kill, freeze, cut, fill and mislead everything, 300 kills on either database, and say what was found

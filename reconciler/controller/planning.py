@@ -69,7 +69,7 @@ class ReadSource:
     def summary(self, known: Existing, key: bytes, now: datetime) -> Summary:
         """Give the counts of everything, and every fault, bad row and warning; under `strict` no bad rows."""
         examination = self._examine(known, key)
-        summary = summarise(self._loaded, examination)
+        summary = summarise(examination)
         faults = [*summary.faults, *still_to_come(self._loaded.documents, now)]
         if not self._strict:
             return replace(summary, faults=faults)

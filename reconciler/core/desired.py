@@ -76,8 +76,8 @@ class DesiredContact(NamedTuple):
     `fields_hash` is their content hash.
     `source_hash` is the hash of the row as written, before normalising: while it stays the same, stored
     numbers are never read anew (R-CONF-1). `list` names the ContactList that the contact comes from.
-    `text_hash` stands for the row of a data file with all that says how it is read; None where the contact
-    has to be looked at with every plan, because something is said of it.
+    `text_hash` stands for what is written of the contact, with all that says how it is read; None where the
+    contact has to be looked at with every plan, because something is said of it.
     """
 
     org: str
@@ -183,7 +183,10 @@ class Notice:
 
 
 class WholeFile(NamedTuple):
-    """A data file as a whole: its digest, with all that says how it is read, and the sum over its rows."""
+    """A data file as a whole, or a manifest that holds its list's contacts: known by its digest.
+
+    `digest` covers all that says how it is read, too; `texts` is the sum over its rows.
+    """
 
     digest: str
     texts: TextSum
@@ -196,7 +199,7 @@ class ListRows:
     `kept` are ids of bad rows: the contacts that they name stay as they are (R-PHONE-2). `unreadable_ids`
     counts bad rows whose id cannot be read: above 0, nothing is withdrawn from the list in this plan.
     `known` are the text hashes of its contacts, and which of them rows have that were not read therefore.
-    `file` is a file of which nothing is to be said; `unread` counts its rows where the database knows it as a
+    `file` is one of which nothing is to be said; `unread` counts its rows where the database knows it as a
     whole, so that none was read.
     `frozen` tells that nothing is read any more: whoever is on the list stays on it (core/plan/redial.py).
     """

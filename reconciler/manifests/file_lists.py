@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 
-from reconciler.core.desired import Json, ListRows, WholeFile
+from reconciler.core.desired import ListRows, WholeFile
 from reconciler.core.known_rows import KnownRows, NothingKnown
 from reconciler.core.masking import masked_name
 from reconciler.errors import Fault
@@ -51,7 +51,7 @@ def read_file(one: ListToRead, known: KnownRows, into: ScratchContacts) -> ListC
 
 
 def _read(file: DataFile, one: ListToRead, known: KnownRows, into: ScratchContacts) -> ListContent:
-    how = _how_it_is_read(one)
+    how = one.how_it_is_read()
     digest, lines = digest_of(file, one.hash_key, how)
     whole = known.whole_list(one.key, digest)
     if whole is not None:
@@ -62,11 +62,6 @@ def _read(file: DataFile, one: ListToRead, known: KnownRows, into: ScratchContac
     if not content.says_something:
         content.rows = replace(content.rows, file=WholeFile(digest, texts.sum()))
     return content
-
-
-def _how_it_is_read(one: ListToRead) -> Json:
-    """Give everything in the manifests that says what the rows of a list mean, and what is said of them."""
-    return [str(one.key), one.spec.key, one.spec.columns.model_dump(mode="json"), asdict(one.rules)]
 
 
 def _rows(file: DataFile, spec: ContactListSpec, texts: RowTexts) -> Iterator[Row]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import NamedTuple
 
-from reconciler.core.desired import ListRows, ObjectKey
+from reconciler.core.desired import Json, ListRows, ObjectKey
 from reconciler.errors import Fault
 from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.campaign_rules import CampaignRules
@@ -39,6 +39,10 @@ class ListToRead(NamedTuple):
     rules: CampaignRules
     hash_key: bytes
     progressing: Progressing = unwatched
+
+    def how_it_is_read(self) -> Json:
+        """Give everything in the manifests that says what the rows mean, and what is said of them."""
+        return [str(self.key), self.spec.key, self.spec.columns.model_dump(mode="json"), asdict(self.rules)]
 
     def id_from_number(self, number: str) -> str:
         """Derive a contact's external id from its first number, so that it is not the number (R-ID-4)."""

@@ -19,6 +19,7 @@ from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.discovery import SourceFile, discover
 from reconciler.manifests.documents import DocumentText, decode, split_documents
 from reconciler.manifests.explain import explain
+from reconciler.manifests.left_out import without_contacts
 from reconciler.manifests.places import Place, lines_of_items
 from reconciler.manifests.yaml_syntax import TreeFault
 from reconciler.manifests.yaml_tree import compose, read_values
@@ -35,7 +36,8 @@ _LOOKS_LIKE_A_CONTACT = re.compile(r"^kind: +Contact *$", re.MULTILINE)
 class Document:
     """One valid manifest: the n-th document of its file, its place, and the hash of its text.
 
-    `item_lines` are the lines, from 1, on which the contacts of an inline list start.
+    `item_lines` are the lines, from 1, on which the contacts of an inline list start. `left_out` is the
+    document of a long inline list whose contacts the manifest lacks, until `read` is asked for the whole.
     """
 
     file: SourceFile
@@ -45,6 +47,12 @@ class Document:
     text_hash: str
     manifest: Manifest
     item_lines: Sequence[int] = ()
+    left_out: DocumentText | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of the whole document."""
+        return self.left_out.text if self.left_out else self.place.text
 
     @property
     def origin(self) -> Origin:
@@ -55,6 +63,10 @@ class Document:
     def name(self) -> str:
         """`file#n`, the n-th document of a file."""
         return f"{self.file.name}#{self.number}"
+
+    def read(self) -> Iterator[Document | FaultyObject | Fault]:
+        """Give it as a whole."""
+        return _read_document(self.file, self.left_out) if self.left_out else iter((self,))
 
 
 class ContactText(NamedTuple):
@@ -79,8 +91,8 @@ class FaultyObject(NamedTuple):
 class LoadedManifests:
     """All valid documents in reading order, all faults of the others, and the organization by default.
 
-    Among `entries` are contacts that were not read yet. `faulty` are the objects of faulty documents, so that
-    nobody is told that they do not exist.
+    Among `entries` are contacts that were not read yet, and lists without theirs. `faulty` are the objects of
+    faulty documents, so that nobody is told that they do not exist.
     """
 
     entries: Sequence[Document | ContactText]
@@ -95,8 +107,13 @@ class LoadedManifests:
 
     def all_read(self) -> LoadedManifests:
         """Read what was not read yet."""
-        texts = (entry.read() if isinstance(entry, ContactText) else iter((entry,)) for entry in self.entries)
-        return _gathered(chain.from_iterable(texts), self.faults, self.org, self.faulty)
+        return self.with_read(self.entries)
+
+    def with_read(self, wanted: Sequence[Document | ContactText]) -> LoadedManifests:
+        """Read of some entries what was not read yet."""
+        these = set(map(id, wanted))
+        results = (entry.read() if id(entry) in these else iter((entry,)) for entry in self.entries)
+        return _gathered(chain.from_iterable(results), self.faults, self.org, self.faulty)
 
     def raise_faults(self) -> None:
         """Raise FaultsFound if there is any fault."""
@@ -146,8 +163,20 @@ def _read_file(file: SourceFile) -> Iterator[Document | ContactText | FaultyObje
     for document in split_documents(text):
         if _LOOKS_LIKE_A_CONTACT.search(document.text):
             yield ContactText(file, document)
+        elif (read := _read_without_contacts(file, document)) is not None:
+            yield read
         else:
             yield from _read_document(file, document)
+
+
+def _read_without_contacts(file: SourceFile, document: DocumentText) -> Document | None:
+    """Read a long inline list but for its contacts; None where it is none, or anything is wrong with it."""
+    text = without_contacts(document.text)
+    results = () if text is None else tuple(_read_document(file, replace(document, text=text)))
+    match results:
+        case [Document(manifest=ContactList()) as read]:
+            return replace(read, left_out=document, text_hash=text_hash(document.text))
+    return None
 
 
 def _read_document(file: SourceFile, document: DocumentText) -> Iterator[Document | FaultyObject | Fault]:

@@ -32,6 +32,7 @@ from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.age_format import is_encrypted
 from reconciler.manifests.campaign_rules import CampaignRules
 from reconciler.manifests.contact_documents import AT_ONCE, ContactDocuments, NoContactError, ReadContact
+from reconciler.manifests.inline_lists import known_inline
 from reconciler.manifests.list_content import ColumnsRead, ListContent, ListToRead, Progressing, unwatched
 from reconciler.manifests.lists import read_list
 from reconciler.manifests.load import ContactText, Document, LoadedManifests
@@ -56,8 +57,8 @@ class Examination:
 
     `faults` stop the plan. `bad_rows` are rows of data files that are skipped, and bad numbers beside a good
     one (R-PHONE-2); they stop the plan only under `--strict`. `desired` is what is left; its contacts are in
-    `scratch`. `columns` says how each list's CSV file was read; `contact_documents` counts the contacts that
-    are documents of their own.
+    `scratch`. `columns` says how each list's CSV file was read; `documents` are those of objects, and
+    `contact_documents` counts those of contacts.
     """
 
     desired: DesiredState
@@ -65,6 +66,7 @@ class Examination:
     faults: Sequence[Fault]
     bad_rows: Sequence[Fault]
     columns: Sequence[ColumnsRead] = ()
+    documents: Sequence[Document] = ()
     contact_documents: int = 0
 
 
@@ -91,9 +93,10 @@ def examine(
 ) -> Examination:
     """Resolve as far as it goes, and collect what stands in the way instead of raising it.
 
-    Rows of data files that are `known` are not read, unless what has changed may have to do with them; it
-    makes no difference to what is found.
+    Rows, documents and inline lists that are `known` are not read, unless what has changed may have to do
+    with them; it makes no difference to what is found.
     """
+    loaded = _with_changed_lists(loaded, References(loaded, existing), hash_key, known or NothingKnown())
     references = References(loaded, existing)
     scratch = Scratch(in_memory=_holds_decrypted(loaded))
     collected = _Collected(
@@ -128,8 +131,41 @@ def examine(
         collected.texts.known(),
     )
     return Examination(
-        desired, scratch, collected.faults, collected.bad_rows, collected.columns, collected.contact_documents
+        desired,
+        scratch,
+        collected.faults,
+        collected.bad_rows,
+        collected.columns,
+        loaded.documents,
+        collected.contact_documents,
     )
+
+
+def _with_changed_lists(
+    loaded: LoadedManifests, references: References, hash_key: bytes, known: KnownRows
+) -> LoadedManifests:
+    """Read the inline lists that were loaded without their contacts, apart from those that are known."""
+    lists = (
+        (document, document.manifest)
+        for document in loaded.documents
+        if document.left_out and isinstance(document.manifest, ContactList)
+    )
+    changed = [
+        document
+        for document, manifest in lists
+        if known_inline(_list_to_read(document, manifest, references, loaded.org, hash_key), known) is None
+    ]
+    with collector_paused():
+        return loaded.with_read(changed) if changed else loaded
+
+
+def _list_to_read(
+    document: Document, manifest: ContactList, references: References, org: str, hash_key: bytes
+) -> ListToRead:
+    """Put together what a list is read by; an unknown campaign, which is a fault already, has no rules."""
+    key, campaign = key_of(manifest, org), manifest.metadata.campaign
+    rules = references.rules(key.org, campaign) or CampaignRules(key.org, campaign)
+    return ListToRead(document, manifest.spec, key, rules, hash_key)
 
 
 def _holds_decrypted(loaded: LoadedManifests) -> bool:
@@ -226,14 +262,9 @@ class _Collected:
             self.redials[key] = redial
             self.lists[key] = ListRows()
         elif isinstance(manifest, ContactList):
-            rules = self._rules(key.org, manifest.metadata.campaign)
-            one = ListToRead(document, manifest.spec, key, rules, self.hash_key, self.progressing)
-            content = read_list(one, self.known, self.contacts)
+            one = _list_to_read(document, manifest, self.references, self.org, self.hash_key)
+            content = read_list(one._replace(progressing=self.progressing), self.known, self.contacts)
             self._take_list(document, key, content)
-
-    def _rules(self, org: str, campaign: str) -> CampaignRules:
-        """Find the campaign's rules; of an unknown one, which is a fault already, none are known."""
-        return self.references.rules(org, campaign) or CampaignRules(org, campaign)
 
     def _take_contact(self, read: ReadContact) -> None:
         self.faults += read.faults

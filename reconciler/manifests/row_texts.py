@@ -106,6 +106,13 @@ def digest_of(file: DataFile, key: bytes, how: Json) -> tuple[str, int]:
     return digest.hexdigest(), lines
 
 
+def digest_of_text(text: str, key: bytes, how: Json) -> str:
+    """Give the keyed digest of a text with all that says what it means."""
+    digest = _hash_of_how(key, how, _DIGEST_BYTES)
+    digest.update(text.encode())
+    return digest.hexdigest()
+
+
 def _hash_of_how(key: bytes, how: Json, size: int = _HASH.size) -> blake2b:
     """Begin hashes with everything beside a text that says what it means."""
     begun = blake2b(key=key, digest_size=size)

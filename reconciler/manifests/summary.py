@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from reconciler.core.desired import DesiredState, Notice, ObjectKey, RedialList
 from reconciler.errors import Fault
 from reconciler.manifests.list_content import ColumnsRead
-from reconciler.manifests.load import LoadedManifests
 from reconciler.manifests.resolve import Examination
 from reconciler.spec.registry import KINDS
 
@@ -34,10 +33,10 @@ class Summary:
     redials: Sequence[RedialList] = ()
 
 
-def summarise(loaded: LoadedManifests, examination: Examination) -> Summary:
+def summarise(examination: Examination) -> Summary:
     """Count what was declared and gather what was noticed."""
     desired = examination.desired
-    counted = Counter[str](document.manifest.kind for document in loaded.documents)
+    counted = Counter[str](document.manifest.kind for document in examination.documents)
     counted["Contact"] = examination.contact_documents
     return Summary(
         {kind: counted[kind] for kind in KINDS if counted[kind]},

@@ -1,8 +1,9 @@
-"""Data files that are known as a whole: a list's contacts are its rows, all of them and nobody else.
+"""Files that are known as a whole: a list's contacts are its rows, all of them and nobody else.
 
-An apply remembers the digest of a list's file with a sum over the text hashes of its contacts. Whoever edits
-a contact takes its hash away (tables/forgetting.py), and so the sum is another one: one statement tells
-whether a million contacts still stand as a file says that nobody has to read.
+An apply remembers the digest of a list's data file, or of the manifest that holds its contacts, with a sum
+over the text hashes of its contacts. Whoever edits a contact takes its hash away (tables/forgetting.py), and
+so the sum is another one: one statement tells whether a million contacts still stand as a file says that
+nobody has to read.
 """
 
 from __future__ import annotations

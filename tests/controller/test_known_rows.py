@@ -17,6 +17,7 @@ from databases import ON_POSTGRESQL, ON_SQLITE, scratch_url
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text, update
+from support import inline_lists
 
 from reconciler.clock import VirtualClock
 from reconciler.controller.planning import ReadSource, Source
@@ -24,7 +25,7 @@ from reconciler.core.plan.guards import GUARDS
 from reconciler.core.plan.plan import PlanOptions
 from reconciler.errors import FaultsFound, PlanRefused
 from reconciler.ids import Uuid7
-from reconciler.manifests import list_warnings, load, row_texts
+from reconciler.manifests import left_out, list_warnings, load, row_texts
 from reconciler.store import tables
 from reconciler.store.apply import apply
 from reconciler.store.engine import open_database
@@ -90,6 +91,7 @@ files = st.fixed_dictionaries(
         "mode": st.sampled_from(["mirror", "mirror", "append"]),
         "kind": st.sampled_from(["csv", "csv", "jsonl", "parquet"]),
         "ones": documents,
+        "desk": st.none() | inline_lists.lists,
     }
 )
 BY_HAND = {
@@ -101,7 +103,7 @@ BY_HAND = {
     "a call": update(tables.contact).values(status="in_progress", attempts=1),
 }
 histories = st.lists(
-    st.tuples(files, st.sampled_from(sorted(BY_HAND)), st.sampled_from(["ada", "bob"])),
+    st.tuples(files, st.sampled_from(sorted(BY_HAND)), st.sampled_from(["ada", "bob", "ivy"])),
     min_size=1,
     max_size=4,
 )
@@ -116,7 +118,7 @@ class Place:
         self.database = open_database(scratch_url())
         create_scratch(self.database, self.ids, NOW, bytes(32))
 
-    def write(self, *, crm, web, country, mode, kind, ones=()):
+    def write(self, *, crm, web, country, mode, kind, ones=(), desk=None):
         self.folder.joinpath("all.yaml").write_text(MANIFESTS.format(country=country, mode=mode, kind=kind))
         write = {"csv": csv_text, "jsonl": jsonl_text, "parquet": parquet}[kind]
         self.folder.joinpath(f"crm.{kind}").write_bytes(write(crm))
@@ -125,6 +127,7 @@ class Place:
             for name, campaign, number, zone in ones
         )
         self.folder.joinpath("ones.yaml").write_text("# one by one\n" + "".join(texts))
+        self.folder.joinpath("desk.yaml").write_text(inline_lists.text_of(**desk) if desk else "# nobody\n")
         self.folder.joinpath("web.csv").write_text("\n".join(["phone", *web]) + "\n")
 
     def plan(self, *, read_all=False):
@@ -185,7 +188,11 @@ def parquet(crm):
 
 @pytest.fixture(autouse=True)
 def _known_from_the_second_row_on():
-    with patch.object(row_texts, "ALWAYS_READ", 1), patch.object(list_warnings, "ALWAYS_READ", 1):
+    with (
+        patch.object(row_texts, "ALWAYS_READ", 1),
+        patch.object(list_warnings, "ALWAYS_READ", 1),
+        patch.object(left_out, "WORTH_LEAVING_OUT", 1),
+    ):
         yield
 
 
@@ -238,6 +245,14 @@ def examined(place):
         source = ReadSource(Source([str(place.folder)], io.BytesIO(), "default"))
         source.plan(connection, PlanOptions(NOW))
         return sum(len(rows.known.met) + rows.unread for rows in source._examined[2].desired.lists.values())
+
+
+def loaded_by(place):
+    """Give the objects that the next plan is made of."""
+    with place.database.read() as connection:
+        source = ReadSource(Source([str(place.folder)], io.BytesIO(), "default"))
+        source.plan(connection, PlanOptions(NOW))
+        return source._examined[2].desired.objects
 
 
 def test_documents_that_are_as_they_were_applied_are_not_read(applied):
@@ -352,3 +367,86 @@ def test_what_a_dialer_writes_is_no_edit(applied):
         settled = {"status": "completed", "attempts": 2, "lane_id": Uuid7()(NOW)}
         connection.execute(update(tables.contact).values(settled))
     assert applied.known() == 9
+
+
+DESK = [(f"d{n}", f"+1212555{3000 + n}", "America/Chicago") for n in range(5)]
+
+
+@pytest.mark.parametrize("style", inline_lists.STYLES)
+def test_an_inline_list_that_is_as_it_was_applied_is_not_read(applied, style):
+    """R-PLAN-1: however it is written; where its contacts can be left out, they are not parsed either."""
+    applied.write(**DECLARED, desk={"contacts": DESK, "style": style})
+    applied.apply(applied.both())
+    assert examined(applied) == 14
+
+
+def test_an_inline_list_that_is_known_is_not_parsed(applied):
+    """R-PLAN-1: what is loaded of it is all but its contacts; the summary of kinds and its limits stay."""
+    applied.write(**DECLARED, desk={"contacts": DESK, "tail": "  expect_rows: {max: 5}\n"})
+    applied.apply(applied.both())
+    with patch.object(load.Document, "read", side_effect=AssertionError("it was read")):
+        assert applied.plan()[1].in_sync
+
+
+def test_a_contact_of_an_inline_list_that_changes_stands_on_its_line(applied):
+    """R-PLAN-2: one change, at the line of the file; the others keep what the database knows of them."""
+    applied.write(**DECLARED, desk={"contacts": DESK})
+    applied.apply(applied.both())
+    known, changed = applied.known(), [*DESK[:2], (*DESK[2][:2], "America/Denver"), *DESK[3:]]
+    applied.write(**DECLARED, desk={"contacts": changed})
+    made = applied.both()
+    [change] = made.contacts
+    assert (change.key.name, change.origin.line, len(made.stamps)) == ("d2", 9, 0)
+    applied.apply(made)
+    assert (applied.known(), examined(applied)) == (known, 14)
+
+
+@pytest.mark.parametrize("meddled", ["timezone = 'Asia/Tokyo'", "status = 'withdrawn'", "data = '{}'"])
+def test_an_edit_has_an_inline_list_read_again(applied, meddled):
+    """R-PLAN-3: whoever edits a contact makes the sum over the list another one."""
+    applied.write(**DECLARED, desk={"contacts": DESK})
+    applied.apply(applied.both())
+    with applied.database.write() as connection:
+        connection.execute(text(f"UPDATE contact SET {meddled} WHERE external_id = 'd3'"))
+    assert examined(applied) == 9
+    applied.both()
+
+
+@pytest.mark.parametrize("remarkable", [("+12125550180", "EST"), DESK[0][1:]])
+def test_an_inline_list_of_which_something_is_said_is_never_known(applied, remarkable):
+    """R-ID-4: a number that two have, a zone that is an abbreviation: it is said again with every plan."""
+    applied.write(**DECLARED, desk={"contacts": [*DESK, ("ivy", *remarkable)]})
+    applied.apply(applied.both())
+    assert examined(applied) == 9
+
+
+def test_an_inline_list_that_is_put_back_is_compared_with_what_came_between(applied):
+    """R-PLAN-1: its text may be remembered still; its contacts are others."""
+    for zone in ("America/Chicago", "EST"):
+        applied.write(**DECLARED, desk={"contacts": [*DESK[:-1], (*DESK[-1][:2], zone)]})
+        applied.apply(applied.both())
+    applied.write(**DECLARED, desk={"contacts": DESK})
+    assert [change.key.name for change in applied.both().contacts] == ["d4"]
+
+
+MISLEADING = """\
+apiVersion: campaigns/v1
+kind: ContactList
+metadata: {name: desk, campaign: spring}
+spec:
+  contacts:
+  - external_id: ivy
+    phone_numbers: "+12125550180"
+    initial_context: "a text of several lines:
+  mode: append
+  # and it ends here"
+"""
+
+
+def test_an_inline_list_that_reads_otherwise_without_its_contacts_is_read_as_a_whole(applied):
+    """R-MAN-4: its mode is mirror, though a line of a contact looks as if it said append."""
+    applied.folder.joinpath("desk.yaml").write_text(MISLEADING)
+    applied.apply(applied.both())
+    assert applied.both().in_sync
+    [desk] = [one for one in loaded_by(applied) if one.key.name == "desk"]
+    assert desk.spec["mode"] == "mirror"

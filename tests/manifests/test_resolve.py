@@ -276,7 +276,7 @@ def test_the_summary_counts_what_is_declared(load, examined):
     """`validate` counts kinds and contacts, and lists bad rows and warnings."""
     text = OFFICE + SPRING + contact("a") + contact("b", "{phone_numbers: [+442079460018]}")
     text += contact("c", "{phone_numbers: [+12125550142]}", "default")
-    summary = summarise(load({"m.yaml": text}), examined({"m.yaml": text}))
+    summary = summarise(examined({"m.yaml": text}))
     assert summary.kinds == {"Configuration": 1, "Campaign": 1, "Contact": 3}
     assert summary.contacts == {("default", "spring"): 2, ("default", None): 1}
     assert (summary.faults, summary.bad_rows, len(summary.warnings)) == ([], [], 1)
