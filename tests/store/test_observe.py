@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from databases import ON_SQLITE
 from declared import campaign, configuration, contact, contact_list, organization, state
 from installation import HASH_KEY, Installation
+from sqlalchemy import event
+from support.statements import plan_of
 
-from reconciler.core.desired import ObjectKey
+from reconciler.core.desired import ListRows, ObjectKey
 from reconciler.core.holds import HoldCause
 from reconciler.core.plan.observed import WaitingContacts
+from reconciler.core.text_hashes import KnownTexts, TextHashes
 from reconciler.store import tables
 from reconciler.store.observe import existing, observe
 
@@ -107,3 +111,20 @@ def test_observing_writes_nothing(scratch):
     assert (scratch.rows(tables.event), scratch.serial()) == before
     assert (found.serial, found.hash_key) == (1, HASH_KEY)
     assert ObjectKey("Dialer", "", None, "default") in found.objects
+
+
+@ON_SQLITE
+def test_contacts_that_are_not_known_are_looked_up_by_their_ids(scratch):
+    """R-PLAN-1: a plan that changes few contacts of a campaign does not look through all of them for each."""
+    crm, asked = contact_list(), []
+    base = (configuration(), campaign(), crm)
+    scratch.apply(state(*base, contacts=[contact("a", list_=crm)]))
+    event.listen(
+        scratch.database.engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3]))
+    )
+    known = KnownTexts(TextHashes([5]), TextHashes([7]))
+    _, contacts, _ = observed(scratch, state(*base, rows={crm.key: ListRows(1, known=known)}))
+    assert [one.external_id for one in contacts] == ["a"]
+    [(look_up, given)] = [one for one in asked if "external_id IN" in one[0]]
+    with scratch.database.read() as connection:
+        assert "external_id=?" in " ".join(plan_of(connection, look_up, given))
