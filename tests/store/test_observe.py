@@ -118,13 +118,14 @@ def test_contacts_that_are_not_known_are_looked_up_by_their_ids(scratch):
     """R-PLAN-1: a plan that changes few contacts of a campaign does not look through all of them for each."""
     crm, asked = contact_list(), []
     base = (configuration(), campaign(), crm)
-    scratch.apply(state(*base, contacts=[contact("a", list_=crm)]))
+    names = [f"c{n}" for n in range(9)]  # of two, SQLite would look up both
+    scratch.apply(state(*base, contacts=[contact(name, list_=crm) for name in names]))
     event.listen(
         scratch.database.engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3]))
     )
     known = KnownTexts(TextHashes([5]), TextHashes([7]))
     _, contacts, _ = observed(scratch, state(*base, rows={crm.key: ListRows(1, known=known)}))
-    assert [one.external_id for one in contacts] == ["a"]
+    assert [one.external_id for one in contacts] == names
     [(look_up, given)] = [one for one in asked if "external_id IN" in one[0]]
     with scratch.database.read() as connection:
         assert "external_id=?" in " ".join(plan_of(connection, look_up, given))
