@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, groupby
@@ -26,7 +26,7 @@ from reconciler.core.known_rows import KnownRows, NothingKnown
 from reconciler.core.masking import masked_name
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.rules import campaign_key
-from reconciler.core.text_hashes import TextHashes
+from reconciler.core.text_hashes import KnownTexts, TextHashes
 from reconciler.errors import Fault, FaultsFound
 from reconciler.manifests.abbreviated_zones import AbbreviatedZones
 from reconciler.manifests.age_format import is_encrypted
@@ -128,7 +128,7 @@ def examine(
         collected.lists,
         notices,
         collected.redials,
-        collected.texts.known(),
+        collected.known_documents,
     )
     return Examination(
         desired,
@@ -214,6 +214,11 @@ class _Collected:
         return DocumentTexts(
             self.known.of_documents(), self.hash_key, [self.org, self.references.all_rules()]
         )
+
+    @property
+    def known_documents(self) -> Mapping[Place, KnownTexts]:
+        """The known contacts that documents declare; where no document does, nobody looks for any."""
+        return self.texts.known() if "texts" in vars(self) else {}
 
     @cached_property
     def contact_reader(self) -> ContactDocuments:
@@ -302,7 +307,7 @@ class _Collected:
         met: dict[Place, list[TextHashes]] = {}
         kept: dict[Place, list[Iterable[str]]] = {}
         whole = {key for key, rows in self.lists.items() if rows.unread}
-        for place, hashes in self.texts.known().items():
+        for place, hashes in self.known_documents.items():
             met.setdefault(place, []).append(hashes.met)
         for key, rows in self.lists.items():
             kept.setdefault(Place.of(key), []).append(rows.kept)

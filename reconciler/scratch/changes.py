@@ -9,20 +9,27 @@ from typing import Any
 from uuid import UUID
 
 from reconciler.core.desired import DesiredContact, ObjectKey, Origin
-from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange
+from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange, creation
 from reconciler.core.plan.contact_changes import PlainRow
+from reconciler.scratch.contacts import CONTENT_COLUMNS, ScratchContacts
 from reconciler.scratch.packed import Numbered, pack, unpack
 
-_COLUMNS = "seq INTEGER PRIMARY KEY, created INTEGER, position INTEGER, content BLOB"
+_COLUMNS = "seq INTEGER PRIMARY KEY, created INTEGER, position INTEGER, status TEXT, content BLOB"
+_READ = ", ".join(("change.position", "change.status", "change.content", *CONTENT_COLUMNS))
 _AT_ONCE = 2_000
 
 
 class ScratchChanges:
-    """The changes of a plan's contacts (core.plan.contact_changes.ContactChanges), in a table of its own."""
+    """The changes of a plan's contacts (core.plan.contact_changes.ContactChanges), in a table of its own.
 
-    def __init__(self, connection: sqlite3.Connection, table: str) -> None:
+    Of a contact that is declared in the same database, and new, nothing is kept but its position and status:
+    the rest stands there.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, table: str, contacts: ScratchContacts) -> None:
         self._connection = connection
         self._table = table
+        self._contacts = contacts
         self._lists: Numbered[ObjectKey | None] = Numbered()
         self._rows: list[tuple[Any, ...]] = []
         self._count = 0
@@ -32,7 +39,10 @@ class ScratchChanges:
     def add(self, change: ContactChange) -> None:
         """Add the next one."""
         created = change.action is Action.CREATE
-        self._rows.append((self._count, created, change.position, pack(self._packed(change))))
+        stands_there = created and change.position < self._contacts.end
+        content = None if stands_there else pack(self._packed(change))
+        status = None if change.status_after is None else str(change.status_after)
+        self._rows.append((self._count, created, change.position, status, content))
         self._count += 1
         if len(self._rows) >= _AT_ONCE:
             self._flush()
@@ -41,15 +51,18 @@ class ScratchChanges:
         return self._count
 
     def __iter__(self) -> Iterator[ContactChange]:
-        return self._read("ORDER BY seq")
+        return self._read("ORDER BY change.seq")
 
     def creations(self) -> Iterator[ContactChange]:
         """Give the new contacts in file order, which is dialing order (R-DIAL-2)."""
-        return self._read("WHERE created ORDER BY position")
+        self._flush()
+        index = f"CREATE INDEX IF NOT EXISTS {self._table}_created ON {self._table} (position) WHERE created"
+        self._connection.execute(index)
+        return self._read("WHERE change.created ORDER BY change.position")
 
     def others(self) -> Iterator[ContactChange]:
         """Give the contacts that are there already, in order."""
-        return self._read("WHERE NOT created ORDER BY seq")
+        return self._read("WHERE NOT change.created ORDER BY change.seq")
 
     def set_aside(self, rows: Iterable[PlainRow]) -> Iterable[PlainRow]:
         """Keep rows that were made of these changes; those that were kept before are given up."""
@@ -80,7 +93,6 @@ class ScratchChanges:
             None if as_wanted else change.after,
             change.after_hash,
             None if change.status_before is None else str(change.status_before),
-            None if change.status_after is None else str(change.status_after),
             self._lists.number(change.list_before),
             self._lists.number(change.list_after),
             None if by is None else (by.actor, by.at.isoformat()),
@@ -88,13 +100,17 @@ class ScratchChanges:
 
     def _read(self, which: str) -> Iterator[ContactChange]:
         self._flush()
-        query = f"SELECT position, content FROM {self._table} {which}"  # noqa: S608 - written here
-        rows = self._connection.execute(query)
-        return (self._unpacked(position, unpack(content)) for position, content in rows)
+        declared = "contact ON change.content IS NULL AND contact.position = change.position"
+        query = f"SELECT {_READ} FROM {self._table} AS change LEFT JOIN {declared} {which}"  # noqa: S608 - written here
+        for position, status, content, *contact in self._connection.execute(query):
+            if content is None:
+                yield creation(self._contacts.contact(contact), position, status)
+            else:
+                yield self._unpacked(position, status, unpack(content))
 
-    def _unpacked(self, position: int, packed: tuple[Any, ...]) -> ContactChange:
+    def _unpacked(self, position: int, status_after: str | None, packed: tuple[Any, ...]) -> ContactChange:
         (action, cause, key, origin, wanted, contact_id, before, after, after_hash, status_before,
-         status_after, list_before, list_after, by) = packed  # fmt: skip
+         list_before, list_after, by) = packed  # fmt: skip
         key = ObjectKey._make(key)
         origin = None if origin is None else Origin._make(origin)
         list_after = self._lists.values[list_after]
@@ -133,7 +149,7 @@ class ScratchChanges:
 
     def _flush(self) -> None:
         if self._rows:
-            add = f"INSERT INTO {self._table} VALUES (?, ?, ?, ?)"  # noqa: S608 - as above
+            add = f"INSERT INTO {self._table} VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - as above
             self._connection.executemany(add, self._rows)
             self._rows.clear()
 

@@ -20,7 +20,10 @@ _TABLES = (
     "CREATE TABLE bad (external_id TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE gone (position INTEGER PRIMARY KEY)",
 )
-_COLUMNS = "position, place, external_id, list, file, line, text_hash, content"
+CONTENT_COLUMNS = tuple(
+    f"contact.{name}" for name in ("place", "external_id", "list", "file", "line", "text_hash", "content")
+)
+_COLUMNS = ", ".join(("contact.position", *CONTENT_COLUMNS))
 _ADD = "INSERT INTO contact VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _ADD_REMARK = "INSERT INTO remark VALUES (?, ?, ?, ?)"
 _AT_ONCE = 2_000
@@ -236,24 +239,24 @@ class ScratchContacts:
         return self._contacts(self._each(f"SELECT {_COLUMNS} FROM contact {which}", given))  # noqa: S608 - written here
 
     def _contacts(self, rows: Iterable[Any]) -> Iterator[tuple[int, DesiredContact]]:
-        places, lists, files = self._places.values, self._lists.values, self._files.values
-        for position, place, external_id, list_, file, line, text_hash, content in rows:
-            org, campaign = places[place]
-            fields, fields_hash, source_hash = unpack(content)
-            yield (
-                position,
-                DesiredContact(
-                    org,
-                    campaign or None,
-                    external_id,
-                    fields,
-                    fields_hash,
-                    source_hash,
-                    Origin(files[file], line),
-                    lists[list_],
-                    text_hash,
-                ),
-            )
+        return ((position, self.contact(columns)) for position, *columns in rows)
+
+    def contact(self, columns: Sequence[Any]) -> DesiredContact:
+        """Give a contact from its CONTENT_COLUMNS."""
+        place, external_id, list_, file, line, text_hash, content = columns
+        org, campaign = self._places.values[place]
+        fields, fields_hash, source_hash = unpack(content)
+        return DesiredContact(
+            org,
+            campaign or None,
+            external_id,
+            fields,
+            fields_hash,
+            source_hash,
+            Origin(self._files.values[file], line),
+            self._lists.values[list_],
+            text_hash,
+        )
 
     def _remove(self, positions: Iterable[int]) -> None:
         gone = set(positions) - self._gone

@@ -51,5 +51,5 @@ class Scratch:
         if self._changes is not None:
             self._changes.drop()
         self._plans += 1
-        self._changes = ScratchChanges(self._connection, f"change_{self._plans}")
+        self._changes = ScratchChanges(self._connection, f"change_{self._plans}", self.contacts)
         return self._changes

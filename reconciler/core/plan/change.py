@@ -139,4 +139,24 @@ class ContactChange(NamedTuple):
         return changes
 
 
+def creation(wanted: DesiredContact, position: int, status: str) -> ContactChange:
+    """Give the change that a contact is to one that is not there yet; it will have this status."""
+    return ContactChange(
+        Action.CREATE,
+        wanted.key,
+        Cause.MANIFEST,
+        wanted.origin,
+        wanted,
+        position,
+        None,
+        {},
+        wanted.fields,
+        wanted.fields_hash,
+        None,
+        status,
+        None,
+        wanted.list,
+    )
+
+
 AnyChange = Change | ContactChange

@@ -18,7 +18,7 @@ from reconciler.core.desired import (
     Origin,
 )
 from reconciler.core.masking import masked_name
-from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange
+from reconciler.core.plan.change import Action, Attribution, Cause, ContactChange, creation
 from reconciler.core.plan.counting import counted
 from reconciler.core.plan.observed import Lookup, ObservedContact, ObservedState
 from reconciler.core.plan.plan import PlanOptions, Stamp
@@ -150,24 +150,8 @@ class _ContactPlanner:
 
     def create(self, position: int, wanted: DesiredContact) -> None:
         """Plan a contact that is not there."""
-        self._planned.tell(
-            ContactChange(
-                Action.CREATE,
-                wanted.key,
-                Cause.MANIFEST,
-                wanted.origin,
-                wanted,
-                position,
-                contact_id=None,
-                before={},
-                after=wanted.fields,
-                after_hash=wanted.fields_hash,
-                status_before=None,
-                status_after=status_of_new(wanted.fields, self._rules_of(wanted.org, wanted.campaign)),
-                list_before=None,
-                list_after=wanted.list,
-            )
-        )
+        status = status_of_new(wanted.fields, self._rules_of(wanted.org, wanted.campaign))
+        self._planned.tell(creation(wanted, position, status))
 
     def compare(self, position: int, wanted: DesiredContact, live: ObservedContact) -> None:
         """Plan a contact that is declared and there (R-CONTACT-3, R-PLAN-5).

@@ -34,8 +34,8 @@ class Inventory(Table, table=True):
     """What each source applied last: the memory of the three-way comparison, and of who owns what (R-PLAN-5).
 
     `campaign` is '' for kinds that live in none. Contacts are not listed here: they carry `source`,
-    `list_id` and their hashes themselves. `file_known` is what is remembered of a
-    list's data file (store/known_files.py).
+    `list_id` and their hashes themselves. `file_known` is what is remembered of a list's data file, or of its
+    manifest with the contacts in it (store/known_files.py).
     """
 
     __table_args__ = (UniqueConstraint("kind", "org_id", "campaign", "name"),)
