@@ -15,14 +15,14 @@ from reconciler.core.lanes import LaneClass, LaneKey, due_at, lane_class, lane_k
 from reconciler.core.plan.change import ContactChange
 from reconciler.core.plan.contact_changes import PlainRow
 from reconciler.core.plan.plan import Plan
-from reconciler.core.plan.rules import AD_HOC
+from reconciler.core.plan.rules import AD_HOC, CampaignRules, campaign_key
 from reconciler.core.plan.standing import status_of_new
 from reconciler.core.settlement import ContactStatus
 from reconciler.ports import Ids
 from reconciler.scratch.packed import Numbered
 from reconciler.store.apply_work import Directory
 from reconciler.store.observed.contacts import CONTACT_FIELDS
-from reconciler.store.plain_values import converters
+from reconciler.store.plain_values import Convert, converters
 from reconciler.store.tables import contact
 
 OWN = (*CONTACT_FIELDS, "id", "external_id", "source_hash", "applied_hash", "text_hash", "due_at")
@@ -64,7 +64,8 @@ class NewContactRows:
         self, plan: Plan, *, directory: Directory, dialect: Dialect, ids: Ids, now: datetime, serial: int
     ) -> None:
         self._directory = directory
-        self._rules = directory.by_campaign(plan.rules)
+        self._rules = plan.rules
+        self._places: dict[tuple[str, str | None], tuple[UUID, CampaignRules]] = {}
         self._source = plan.source
         self._ids = ids
         self._now = now
@@ -78,12 +79,12 @@ class NewContactRows:
     def row(self, change: ContactChange) -> PlainRow:
         """Make the row of a new contact: a NewContactRow, as a plain tuple."""
         fields, (_, org, campaign, name), convert = change.after, change.key, self._convert
-        campaign_key = self._directory.campaign_key(org, campaign)
-        status = status_of_new(fields, self._rules.get(campaign_key, AD_HOC))
+        key, rules = self._places.get((org, campaign)) or self._place(org, campaign)
+        status = status_of_new(fields, rules)
         kind = (org, campaign, change.list_after, status)
         frame = self._frames.get(kind)
         if frame is None:
-            frame = self._frames[kind] = self.frames.number(self._frame(change, campaign_key, status))
+            frame = self._frames[kind] = self.frames.number(self._frame(change, key, status))
         at = fields.get("scheduled_at")
         scheduled_at = None if at is None else datetime.fromisoformat(at)
         due = self._due_now
@@ -100,7 +101,12 @@ class NewContactRows:
             desired.text_hash if desired else None,
             due,
         )
-        return own, frame, self._lane(campaign_key, class_, fields), tuple(fields["phone_numbers"])
+        return own, frame, self._lane(key, class_, fields), tuple(fields["phone_numbers"])
+
+    def _place(self, org: str, campaign: str | None) -> tuple[UUID, CampaignRules]:
+        key = self._directory.campaign_key(org, campaign)
+        place = self._places[org, campaign] = key, self._rules.get(campaign_key(org, campaign), AD_HOC)
+        return place
 
     def _field_values(self, fields: Mapping[str, Json]) -> list[Any]:
         values, convert = _NO_FIELDS.copy(), self._convert
@@ -138,4 +144,10 @@ class NewContactRows:
             "unused_streak": 0,
             "withdraw_requested": False,
         }
-        return Frame(org_id, campaign_key, status, tuple(convert[name](values[name]) for name in SHARED))
+        return Frame(
+            org_id, campaign_key, status, tuple(_plain(convert[name], values[name]) for name in SHARED)
+        )
+
+
+def _plain(convert: Convert, value: Any) -> Any:  # noqa: ANN401 - whatever stands in a column
+    return None if value is None else convert(value)

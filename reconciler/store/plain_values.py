@@ -1,36 +1,40 @@
-"""Values of columns as plain ones that a driver takes, and that may wait meanwhile (scratch.packed)."""
+"""Values of columns as plain ones, which may wait (scratch.packed); a server reads texts by its columns."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import JSON, Dialect, Table
+from sqlalchemy import JSON, Dialect, Table, Uuid
 from sqlalchemy.types import TypeEngine
 
+from reconciler.core.canonical import ascii_json
+from reconciler.store.columns import UtcDateTime
 from reconciler.store.prepared import to_driver
 
 Convert = Callable[[Any], Any]
-_TEXTS: Mapping[type, Convert] = {UUID: str, datetime: datetime.isoformat}
-"""What becomes of objects: a server reads texts by the types of its columns."""
 
 
 def converters(table: Table, columns: Iterable[str], dialect: Dialect) -> dict[str, Convert]:
-    """Give what converts values of columns, None included, to plain ones, as `insert_rows` takes them."""
+    """Give what converts values of columns, but for None, to plain ones, as `insert_rows` takes them."""
     return {name: _converter(table.c[name].type, dialect) for name in columns}
 
 
 def _converter(type_: TypeEngine[Any], dialect: Dialect) -> Convert:
-    write = json.dumps if isinstance(type_, JSON) else to_driver(type_, dialect)
+    if isinstance(type_, JSON):
+        return ascii_json
+    write = to_driver(type_, dialect)
+    if isinstance(type_, Uuid):
+        return write or str
+    if isinstance(type_, UtcDateTime):
+        return lambda instant: _text_of(write(instant) if write else instant)
+    return write or _as_it_is
 
-    def convert(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the column
-        if value is None:
-            return None
-        written = value if write is None else write(value)
-        to_text = _TEXTS.get(type(written))
-        return written if to_text is None else to_text(written)
 
-    return convert
+def _text_of(instant: str | datetime) -> str:
+    return instant if isinstance(instant, str) else instant.isoformat()
+
+
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the column
+    return value

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.canonical import canonical_json
+from reconciler.core.canonical import ascii_json, canonical_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -21,3 +21,4 @@ def test_it_is_what_the_library_writes(value):
     assert canonical_json(value) == json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False
     )
+    assert ascii_json(value) == json.dumps(value)
