@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.errors import Fault
 
@@ -16,8 +16,7 @@ _PREAMBLE = re.compile(r"(?:[ \t]*(?:#[^\n]*)?(?:\n|\Z)|%YAML [^\n]*(?:\n|\Z))*\
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentText:
+class DocumentText(NamedTuple):
     """The text of one document; `first_line` (from 1) is the line of the file on which the text starts."""
 
     number: int
@@ -66,4 +65,6 @@ def split_documents(text: str) -> Iterator[DocumentText]:
 
 
 def _is_blank(chunk: str) -> bool:
+    if chunk[4:5].isalpha() and chunk.startswith("---\n"):  # as nearly every document of a large file begins
+        return False
     return _PREAMBLE.match(chunk.removeprefix("---")) is not None

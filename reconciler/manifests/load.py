@@ -172,7 +172,7 @@ def _read_file(file: SourceFile) -> Iterator[Document | ContactText | FaultyObje
 def _read_without_contacts(file: SourceFile, document: DocumentText) -> Document | None:
     """Read a long inline list but for its contacts; None where it is none, or anything is wrong with it."""
     text = without_contacts(document.text)
-    results = () if text is None else tuple(_read_document(file, replace(document, text=text)))
+    results = () if text is None else tuple(_read_document(file, document._replace(text=text)))
     match results:
         case [Document(manifest=ContactList()) as read]:
             return replace(read, left_out=document, text_hash=text_hash(document.text))
