@@ -110,8 +110,7 @@ def test_ctrl_c_while_writing(dialctl, applied, monkeypatch):
     @contextmanager
     def interrupting(title):
         def tell(done, _total):
-            if title == "Writing contacts":
-                assert done == 1
+            if title == "Writing contacts" and done:
                 raise KeyboardInterrupt
 
         yield tell
