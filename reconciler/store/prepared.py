@@ -14,6 +14,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter, itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -127,8 +128,7 @@ class Prepared:
         form = self._for(connection.dialect).form(parameters)
         with closing(streaming_cursor(connection)) as cursor:
             cursor.execute(form.sql, form.bind(parameters))
-            for (value,) in cursor:
-                yield value
+            yield from chain.from_iterable(cursor)
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
         """Run it once; a server need not have answered yet (dialect.send_ahead)."""

@@ -40,6 +40,7 @@ class ContactEffects:
     def __init__(self, rules: Mapping[ObjectKey, CampaignRules], suppressed: Suppressed) -> None:
         self._rules = rules
         self._suppressed = suppressed
+        self._dials: dict[ObjectKey, bool] = {}
         self.by_campaign: dict[ObjectKey, Counter[str]] = {}
 
     def see(self, change: ContactChange) -> None:
@@ -48,24 +49,19 @@ class ContactEffects:
         counts = self.by_campaign.get(campaign)
         if counts is None:
             counts = self.by_campaign[campaign] = Counter()
-        for what in self._of(change, campaign):
-            counts[what] += 1
-
-    def _of(self, change: ContactChange, campaign: ObjectKey) -> Iterator[str]:
+            self._dials[campaign] = change.key.campaign is None or _is_active(campaign, self._rules)
+        is_in_call = change.status_before in OPEN
         if change.action is Action.WITHDRAW:
-            yield "withdrawn"
-            if change.status_before in OPEN:
-                yield "withdrawn_in_call"
+            counts["withdrawn"] += 1
+            counts["withdrawn_in_call"] += is_in_call
             return
-        if change.status_before in OPEN:
-            yield "edited_in_call"
-        becomes_pending = change.status_after == ContactStatus.PENDING != change.status_before
-        if becomes_pending and (change.key.campaign is None or _is_active(campaign, self._rules)):
-            yield self._callable(change)
-        if becomes_pending and change.status_before == ContactStatus.ERROR:
-            yield "cured"
-        if change.status_after == ContactStatus.ERROR != change.status_before:
-            yield "without_agent"
+        counts["edited_in_call"] += is_in_call
+        if change.status_after == ContactStatus.PENDING != change.status_before:
+            if self._dials[campaign]:
+                counts[self._callable(change)] += 1
+            counts["cured"] += change.status_before == ContactStatus.ERROR
+        elif change.status_after == ContactStatus.ERROR != change.status_before:
+            counts["without_agent"] += 1
 
     def _callable(self, change: ContactChange) -> str:
         """R-SUP-1: callable now, or only once a suppression runs out, or never."""
