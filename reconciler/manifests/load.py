@@ -28,6 +28,7 @@ from reconciler.spec.model import DEFAULT
 from reconciler.spec.registry import KINDS, Manifest
 
 _HASH_BYTES = 16
+_MOST_CONTACTS_SAY = "\nkind: Contact\n"  # found in no time
 _LOOKS_LIKE_A_CONTACT = re.compile(r"^kind: +Contact *$", re.MULTILINE)
 """What is one and written otherwise is read at once; what only looks like one shows when it is read."""
 
@@ -161,7 +162,7 @@ def _read_file(file: SourceFile) -> Iterator[Document | ContactText | FaultyObje
         yield text
         return
     for document in split_documents(text):
-        if _LOOKS_LIKE_A_CONTACT.search(document.text):
+        if _MOST_CONTACTS_SAY in document.text or _LOOKS_LIKE_A_CONTACT.search(document.text):
             yield ContactText(file, document)
         elif (read := _read_without_contacts(file, document)) is not None:
             yield read
