@@ -36,7 +36,8 @@ class Installation:
     def __init__(self, url=None, seed=7):
         self.clock = VirtualClock(START)
         self.ids = Uuid7(Random(seed))
-        self.database = open_database(url or scratch_url())
+        self.url = url or scratch_url()
+        self.database = open_database(self.url)
         create_scratch(self.database, self.ids, START, HASH_KEY)
 
     def plan(self, desired, *, source="main", prune=False, releases=(), allowed=ALL_GUARDS):

@@ -83,12 +83,13 @@ class _FileReading:
         self._content = ListContent()
         self._first_rows = FirstRows()
         self._count = 0
+        self._broken: BrokenDataFile | None = None
 
     def take(self, rows: Iterable[Row], texts: RowTexts) -> ListContent:
         content, since, kept, unreadable = self._content, self._into.end, set[str](), 0
         id_column = None
         read = partial(read_rows, self._file.name, self._list)
-        for found in in_order(read, self._portions(rows)):
+        for found in in_order(read, self._portions(rows, texts)):
             self._into.add_packed(found.contacts)
             content.bad_rows += found.bad
             content.partly_bad += found.partly_bad
@@ -97,6 +98,8 @@ class _FileReading:
             unreadable += found.unreadable_ids
             id_column = found.id_column or id_column
             self._list.progressing(self._count + texts.met, self._expected)
+        if self._broken is not None:
+            raise self._broken
         for identity, lines in self._into.take_repeated(since, kept):
             kept.add(identity)
             content.bad_rows += self._repeated(identity, lines, id_column)
@@ -109,16 +112,19 @@ class _FileReading:
         content.warnings += self._first_rows.warnings(count, bad, spec.columns, rules)
         return content
 
-    def _portions(self, rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
-        """Give the rows that are to be read."""
+    def _portions(self, rows: Iterable[Row], texts: RowTexts) -> Iterator[Sequence[Row]]:
+        """Give the rows that are to be read, up to the first fault of the whole file."""
         portion: list[Row] = []
-        for row in rows:
-            self._count += 1
-            self._first_rows.see(row)
-            portion.append(row)
-            if len(portion) == AT_ONCE:
-                yield portion
-                portion = []
+        try:
+            for row in rows:
+                self._count += 1
+                self._first_rows.see(row, is_at_the_top=texts.is_at_the_top)
+                portion.append(row)
+                if len(portion) == AT_ONCE:
+                    yield portion
+                    portion = []
+        except BrokenDataFile as broken:
+            self._broken = broken  # a row before it may break the file, too: that comes out when it is read
         if portion:
             yield portion
 

@@ -14,7 +14,6 @@ from reconciler.manifests.columns import Layout
 from reconciler.manifests.contacts import read_numbers
 from reconciler.manifests.data_file import DataRow, Row
 from reconciler.manifests.number_cells import split_numbers
-from reconciler.manifests.row_texts import ALWAYS_READ
 from reconciler.spec.contact_list import Columns
 
 _MOST_NAMED = 3
@@ -31,17 +30,15 @@ class FirstRows:
     def __init__(self) -> None:
         self._sample: list[DataRow] = []
         self.layout: Layout | None = None
-        self._seen = 0
 
-    def see(self, row: Row) -> None:
-        """Take the next row that is read, as the first ones always are."""
-        self._seen += 1
-        if self._seen > ALWAYS_READ and self.layout is not None:
+    def see(self, row: Row, *, is_at_the_top: bool) -> None:
+        """Take the next row that is read, as those at the top always are."""
+        if not is_at_the_top and self.layout is not None:
             return
         read = row.read()
         if isinstance(read, DataRow):
             self.layout = self.layout or read.layout
-            if self._seen <= ALWAYS_READ:
+            if is_at_the_top:
                 self._sample.append(read)
 
     def warnings(

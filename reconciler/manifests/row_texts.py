@@ -87,6 +87,11 @@ class RowTexts:
         self.met += 1
         return None
 
+    @property
+    def is_at_the_top(self) -> bool:
+        """Tell whether the row that was asked for last is one of those that are always read."""
+        return self._hashed <= ALWAYS_READ
+
     def sum(self) -> TextSum:
         """Sum up all rows that were asked for."""
         return TextSum(self._hashed, self._total)

@@ -322,10 +322,11 @@ def count_anew(connection: Connection, tables: Iterable[str]) -> None:
     """Have a server look at tables that have grown much; in the caller's transaction.
 
     It plans statements by what it knows of them, and takes a full table for an empty one until it has looked,
-    which it does by itself within minutes: until then, a look-up may take a thousand times as long.
+    which it does by itself within minutes: until then, a look-up may take a thousand times as long. A table
+    that somebody maintains just now is left alone: nobody waits for a VACUUM.
     """
     if connection.dialect.name == POSTGRESQL:
-        connection.exec_driver_sql(f"ANALYZE {', '.join(tables)}")
+        connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {', '.join(tables)}")
 
 
 def use_write_ahead_log(connection: Connection) -> None:

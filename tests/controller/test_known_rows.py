@@ -25,7 +25,7 @@ from reconciler.core.plan.guards import GUARDS
 from reconciler.core.plan.plan import PlanOptions
 from reconciler.errors import FaultsFound, PlanRefused
 from reconciler.ids import Uuid7
-from reconciler.manifests import left_out, list_warnings, load, row_texts
+from reconciler.manifests import left_out, load, row_texts
 from reconciler.store import tables
 from reconciler.store.apply import apply
 from reconciler.store.engine import open_database
@@ -190,7 +190,6 @@ def parquet(crm):
 def _known_from_the_second_row_on():
     with (
         patch.object(row_texts, "ALWAYS_READ", 1),
-        patch.object(list_warnings, "ALWAYS_READ", 1),
         patch.object(left_out, "WORTH_LEAVING_OUT", 1),
     ):
         yield
@@ -253,6 +252,15 @@ def loaded_by(place):
         source = ReadSource(Source([str(place.folder)], io.BytesIO(), "default"))
         source.plan(connection, PlanOptions(NOW))
         return source._examined[2].desired.objects
+
+
+def test_a_header_among_the_rows_makes_no_later_row_a_sample(applied):
+    """R-PHONE-2: what columns hold is judged by the same rows, whether or not others are known."""
+    joined = [COLUMNS, *CRM]
+    applied.write(**{**DECLARED, "crm": joined})
+    applied.apply(applied.both())
+    applied.write(**{**DECLARED, "crm": [*joined, ("new", "+12125550190", "", "+12125550191")]})
+    assert [change.key.name for change in applied.both().contacts] == ["new"]
 
 
 def test_documents_that_are_as_they_were_applied_are_not_read(applied):

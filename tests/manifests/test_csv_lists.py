@@ -126,6 +126,10 @@ def test_key_phone_derives_ids_that_are_not_the_number(contact_list):
         ("id,phone\n".encode("utf-16"), "crm.csv:1: is UTF-16, not UTF-8"),
         (b"id,phone\n1,2\0\n", "crm.csv:2: has a NUL character"),
         ('id,phone\n1,2125550142\n2,"212\n3,212\n', "crm.csv:3: has a quote that is never closed"),
+        (
+            "id,phone,\n" + "1,2,\n" * 60 + '1,2,x\n2,"212\n',
+            "crm.csv:62: has a value in column 3, which has no header",
+        ),
         (f'id,phone\n1,"{"x" * 2**20}"\n', "crm.csv:2: has a row longer than 1 MiB"),
         ("id,phone,id\n", "crm.csv:1: has two columns 'id'"),
         ("id,phone,\n1,2125550142,x\n", "crm.csv:2: has a value in column 3, which has no header"),

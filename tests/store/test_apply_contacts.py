@@ -15,7 +15,8 @@ from reconciler.core.desired import ListRows
 from reconciler.core.plan.change import Action, Cause
 from reconciler.core.plan.wording import effect_text
 from reconciler.errors import PlanRefused
-from reconciler.store import new_contacts, tables
+from reconciler.store import dialect, new_contacts, tables
+from reconciler.store.engine import open_database
 from reconciler.store.events import DIALER
 from reconciler.store.ledger import suppress
 
@@ -67,6 +68,17 @@ def test_a_server_looks_at_tables_that_grew_much(scratch, monkeypatch):
     with scratch.database.read() as connection:
         found = {row.relname: row.reltuples for row in connection.execute(known)}
     assert found == {"contact": 2, "contact_number": 2}
+
+
+@ON_POSTGRESQL
+def test_an_apply_does_not_wait_for_the_maintenance_of_a_table(scratch, monkeypatch):
+    """R-PLAN-7: whoever vacuums the contacts, or builds an index on them, stops no apply."""
+    monkeypatch.setattr(new_contacts, "MANY", 2)
+    monkeypatch.setattr(dialect, "BUSY_TIMEOUT_MS", 1)
+    with open_database(scratch.url).write(()) as maintaining:
+        maintaining.execute(text("LOCK TABLE contact IN SHARE UPDATE EXCLUSIVE MODE"))
+        scratch.apply(desired(*listed("a", "b")))
+    assert {row.external_id for row in scratch.rows(tables.contact)} == {"a", "b"}
 
 
 def test_a_row_that_is_gone_is_withdrawn_and_returns_as_its_attempts_say(scratch):
