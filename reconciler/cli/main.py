@@ -109,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     _print_whatever_comes()
     try:
-        with collector_rare():  # a command makes much while it starts, and little of it is ever garbage
+        with collector_rare():  # starting makes much of which nothing is garbage
             code = _run(_asking([argument for argument in given if argument != DEBUG]))
         sys.stdout.flush()
     except KeyboardInterrupt:

@@ -53,9 +53,19 @@ class KnownRows:
         self._places = places(connection)
         self._names = lists_by_id(connection)
         self._lists = {key: id_ for id_, key in self._names.items()}
+        self._whole: dict[tuple[ObjectKey, str], WholeFile | None] = {}
 
     def whole_list(self, key: ObjectKey, digest: str) -> WholeFile | None:
-        """Give the file of this digest if its rows are the list's contacts, all of them and nobody else."""
+        """Give the file of this digest if its rows are the list's contacts, all of them and nobody else.
+
+        The contacts are added up once: an inline list is asked about before it is read, and again when it is.
+        """
+        asked = key, digest
+        if asked not in self._whole:
+            self._whole[asked] = self._found_whole(key, digest)
+        return self._whole[asked]
+
+    def _found_whole(self, key: ObjectKey, digest: str) -> WholeFile | None:
         list_id = self._lists.get(key)
         if list_id is None:
             return None
