@@ -65,11 +65,12 @@ def apply(
         raise GuardRefused(reasons, hint=f"nothing was changed; to go on, add {flags}")
     now = clock.now()
     serial = plan.serial if plan.in_sync else plan.serial + 1
-    with database.read() as connection:
-        directory = read_directory(connection)
-    assign_ids(directory, plan.objects, ids, now)
     if plan.in_sync and not plan.stamps and not plan.remembered:
         return ApplyResult(serial, plan.summary())
+    with database.read() as connection:
+        _require_serial(connection, plan.serial)  # rows are made for what the plan has seen
+        directory = read_directory(connection)
+    assign_ids(directory, plan.objects, ids, now)
     progress = ApplyProgress(progressing, len(plan.contacts))
     makes = NewContactRows(
         plan, directory=directory, dialect=database.engine.dialect, ids=ids, now=now, serial=serial

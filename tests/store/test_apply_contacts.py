@@ -14,7 +14,7 @@ from reconciler.core.agents import NO_AGENT
 from reconciler.core.desired import ListRows
 from reconciler.core.plan.change import Action, Cause
 from reconciler.core.plan.wording import effect_text
-from reconciler.errors import PlanRefused
+from reconciler.errors import PlanRefused, SomebodyElseIsApplying
 from reconciler.store import dialect, new_contacts, tables
 from reconciler.store.engine import open_database
 from reconciler.store.events import DIALER
@@ -68,6 +68,15 @@ def test_a_server_looks_at_tables_that_grew_much(scratch, monkeypatch):
     with scratch.database.read() as connection:
         found = {row.relname: row.reltuples for row in connection.execute(known)}
     assert found == {"contact": 2, "contact_number": 2}
+
+
+def test_a_plan_for_a_list_that_is_gone_meanwhile_is_refused(scratch):
+    """R-PLAN-7: somebody else has applied; that is told before rows are made for what is no longer there."""
+    scratch.apply(desired(*listed("a")))
+    made = scratch.plan(desired(*listed("a", "b")))
+    scratch.apply(state(configuration(), campaign()), prune=True)
+    with pytest.raises(SomebodyElseIsApplying, match="plan was made"):
+        scratch.apply_plan(made)
 
 
 @ON_POSTGRESQL
